@@ -1,0 +1,154 @@
+"""What a claim of ours says: the manifest of a clip, from facts (C2PA 2.4, sections 10 and 18).
+
+Nothing here names a person: ids, keyed commitments, versions, times. A manifest cannot be recalled once files
+are out, so what may have to be forgotten (who agreed, to what) stands in it as a commitment that only our key
+opens.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+CONSENT_LABEL = "dev.sitter.consent"
+SPEC_VERSION = "2.4.0"
+CREATED_LABELS = (
+    "c2pa.actions",
+    "c2pa.ingredient",
+    "c2pa.soft-binding",
+    "cawg.training-mining",
+    "c2pa.ai-disclosure",
+    CONSENT_LABEL,
+)
+"""Assertions that we vouch for, by base label: the library takes all others as hearsay ("gathered")."""
+
+_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+_MANIFEST_ID = re.compile(r"urn:c2pa:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_COMMITMENT = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_HEX = re.compile(r"([0-9a-f]{2}){1,64}")
+_ALGORITHM = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9_-]+){2,}")
+_MEDIA_TYPE = re.compile(r"(image|audio|video)/[a-z0-9.+-]{1,40}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One thing the clip was made from.
+
+    Attributes:
+        data: its bytes as they were given, with the Content Credentials they may carry.
+        media_type: told from its content, as "image/png".
+        synthetic: it is known to be made by a machine: no camera, brush or voice was there.
+    """
+
+    data: bytes = field(repr=False)
+    media_type: str
+    synthetic: bool = False
+
+
+@dataclass(frozen=True)
+class ClaimFacts:
+    """What the claim about one clip is made from.
+
+    Attributes:
+        manifest_id: "urn:c2pa:" and a UUID, lower case.
+        at: when the clip was made, aware.
+        portrait: the still.
+        speech: the recording.
+        payload: of the watermark, hex: the record's number.
+        watermark: name of the watermark's algorithm, reverse-domain ("dev.sitter.watermark.1").
+        basis: "consent", "character" or "artwork".
+        commitments: name -> 64 hex of `KeyRing.commitment`; of the consent, the inputs, the policy.
+        engine: version of what made the frames.
+    """
+
+    manifest_id: str
+    at: datetime
+    portrait: Source
+    speech: Source
+    payload: str
+    watermark: str
+    basis: str
+    commitments: Mapping[str, str]
+    engine: str
+
+    def __post_init__(self) -> None:
+        checks = {
+            "manifest_id": _MANIFEST_ID.fullmatch(self.manifest_id),
+            "at": self.at.tzinfo,
+            "payload": _HEX.fullmatch(self.payload),
+            "watermark": _ALGORITHM.fullmatch(self.watermark),
+            "basis": self.basis in ("consent", "character", "artwork"),
+            "commitments": all(
+                _NAME.fullmatch(name) and _COMMITMENT.fullmatch(value)
+                for name, value in self.commitments.items()
+            ),
+            "portrait": _MEDIA_TYPE.fullmatch(self.portrait.media_type),
+            "speech": _MEDIA_TYPE.fullmatch(self.speech.media_type),
+            "engine": 0 < len(self.engine) < 64,
+        }
+        if wrong := [name for name, good in checks.items() if not good]:
+            raise ValueError(f"the facts of a claim are malformed: {', '.join(wrong)}")
+
+
+def source_type(facts: ClaimFacts) -> str:
+    """The IPTC digital source type of the clip; decided here, never by who asks for it.
+
+    Our renderer is not a trained model: it warps the still. `compositeSynthetic` would describe that alone.
+    But how the face moves, which is what a viewer takes for the person speaking, comes from trained models
+    (acoustic model, face mesh), and IPTC's words for trained media are "created algorithmically using a model
+    trained on captured content". Readers act on the trained terms first, so of two defensible ones the one is
+    taken that says more. With a real still or a real voice left in the clip it is composited with such media;
+    only where both are known to be machine-made there is nothing else in it.
+    """
+    if facts.portrait.synthetic and facts.speech.synthetic:
+        return _SOURCE + "trainedAlgorithmicMedia"
+    return _SOURCE + "compositeWithTrainedAlgorithmicMedia"
+
+
+def manifest(facts: ClaimFacts, *, permit: str, version: str, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """The manifest definition for the C2PA library, without its ingredients.
+
+    Args:
+        facts: about the clip.
+        permit: commitment to the permit it was made under, 64 hex.
+        version: of Sitter.
+        inputs: "portrait" and "speech" -> state of the credentials that they came with.
+    """
+    when = facts.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    agent = {"name": "sitter-engine", "version": facts.engine}
+    created = {
+        "action": "c2pa.created",
+        "when": when,
+        "digitalSourceType": source_type(facts),
+        "softwareAgent": agent,
+        "parameters": {"ingredientIds": ["portrait", "speech"]},
+    }
+    # bound: its payload is named by the soft binding of this very manifest (18.14.5).
+    watermarked = {"action": "c2pa.watermarked.bound", "when": when, "softwareAgent": agent}
+    uses = ("cawg.ai_inference", "cawg.ai_generative_training", "cawg.ai_training", "cawg.data_mining")
+    consent = {
+        "version": 1,
+        "basis": facts.basis,
+        "inputs": dict(inputs),
+        "commitments": {**facts.commitments, "permit": permit},  # hex: byte strings come back as base64
+    }
+    assertions: dict[str, dict[str, Any]] = {
+        "c2pa.actions.v2": {"actions": [created, watermarked]},
+        "c2pa.soft-binding": {
+            "alg": facts.watermark,
+            "pad": "",
+            "blocks": [{"scope": {}, "value": facts.payload}],
+        },
+        "cawg.training-mining": {"entries": {use: {"use": "notAllowed"} for use in uses}},
+        "c2pa.ai-disclosure": {"modelType": "c2pa.types.model", "modelName": "sitter-engine"},
+        CONSENT_LABEL: consent,
+    }
+    return {
+        "label": facts.manifest_id,
+        "title": "clip.mp4",
+        "format": "video/mp4",
+        "claim_generator_info": [{"name": "Sitter", "version": version, "specVersion": SPEC_VERSION}],
+        "assertions": [{"label": label, "data": data} for label, data in assertions.items()],
+    }
