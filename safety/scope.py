@@ -1,0 +1,170 @@
+"""What a consent covers, and whether it covers one request: values and pure functions, no store.
+
+Deny by default: an empty list, an unknown code, a missing time zone or a number that is not one matches
+nothing. Every part only ever narrows: a narrower scope never allows more.
+"""
+
+import json
+import math
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from safety.errors import ConsentInvalid, ConsentScope
+from safety.vocabulary import CHANNELS, CONTROLS, EMOTIONS, NAME, PURPOSES, TERRITORIES, implied_by
+
+TERM = timedelta(days=366)
+"""The longest a consent lasts. A year, so that nobody is bound by what they have forgotten."""
+
+CLIP_SECONDS = 600.0
+"""The longest clip that a consent can allow, in seconds."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a sitter allowed. Raises ConsentInvalid where it holds something that cannot be granted.
+
+    Attributes:
+        callers: exact names of those who may ask; never "anyone".
+        purposes: codes of `PURPOSES`; a grant covers the children that are not explicit.
+        territories: ISO 3166-1 alpha-2 codes of where clips may be shown.
+        channels: codes of `CHANNELS`.
+        not_before, not_after: half-open interval [not_before, not_after), UTC, at most `TERM` long.
+        max_seconds: longest clip, over 0 to `CLIP_SECONDS`.
+        emotions: names of `EMOTIONS` that may be asked for; they need the control `emotion` too.
+        controls: names of `CONTROLS` that may be steered.
+        live: whether frames may be streamed while they are made.
+    """
+
+    callers: frozenset[str]
+    purposes: frozenset[str]
+    territories: frozenset[str]
+    channels: frozenset[str]
+    not_before: datetime
+    not_after: datetime
+    max_seconds: float
+    emotions: frozenset[str]
+    controls: frozenset[str]
+    live: bool
+
+    def __post_init__(self) -> None:
+        _known("purpose", self.purposes, PURPOSES)
+        _known("territory", self.territories, TERRITORIES)
+        _known("channel", self.channels, CHANNELS)
+        _known("emotion", self.emotions, EMOTIONS)
+        _known("control", self.controls, CONTROLS)
+        if not _is_codes(self.callers) or any(not NAME.fullmatch(name) for name in self.callers):
+            raise ConsentInvalid(
+                "a consent names its callers one by one: 1 to 63 of a-z, 0-9, dot and hyphen, no wildcard",
+                part="callers",
+            )
+        if not (_is_number(self.max_seconds) and 0 < self.max_seconds <= CLIP_SECONDS):
+            raise ConsentInvalid(
+                f"max_seconds must be over 0 and at most {CLIP_SECONDS:g} seconds",
+                part="max_seconds", high=CLIP_SECONDS,
+            )  # fmt: skip
+        if not isinstance(self.live, bool):
+            raise ConsentInvalid("live must be true or false", part="live")
+        if not (_is_utc(self.not_before) and _is_utc(self.not_after)):
+            raise ConsentInvalid("not_before and not_after must be times in UTC", part="term")
+        if not timedelta(0) < self.not_after - self.not_before <= TERM:
+            raise ConsentInvalid(
+                f"a consent must end after it begins and within {TERM.days} days of it: renew it after that",
+                part="term", high_days=TERM.days,
+            )  # fmt: skip
+
+    def to_json(self) -> str:
+        """One canonical line: sorted keys and lists, times in ISO 8601."""
+        return json.dumps(
+            {field.name: _plain(getattr(self, field.name)) for field in fields(self)},
+            sort_keys=True, separators=(",", ":"),
+        )  # fmt: skip
+
+    @classmethod
+    def from_json(cls, text: str) -> "Scope":
+        """Read what `to_json` wrote.
+
+        Raises:
+            ConsentScope: it has other fields, or codes that this version does not know: it covers nothing.
+        """
+        try:
+            return cls(**{name: _typed(name, value) for name, value in json.loads(text).items()})
+        except (ConsentInvalid, TypeError, ValueError, AttributeError) as error:
+            raise ConsentScope(
+                "the stored consent has fields or codes unknown to this version, so it covers nothing: "
+                "have it granted anew",
+                parts="record",
+            ) from error
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One use that somebody asks for. Any value may be in it: what no scope lists is refused.
+
+    Attributes:
+        identity_id: who would be shown.
+        caller: name of who asks.
+        purpose, territory, channel: codes.
+        seconds: length of the clip.
+        emotions: names of the emotions asked for; empty when the caller steers none.
+        controls: names of the controls that differ from their default.
+        live: whether frames are to be streamed while they are made.
+    """
+
+    identity_id: str
+    caller: str
+    purpose: str
+    territory: str
+    channel: str
+    seconds: float
+    emotions: frozenset[str]
+    controls: frozenset[str]
+    live: bool
+
+
+def outside(scope: Scope, ask: Ask, at: datetime) -> tuple[str, ...]:
+    """The parts of `scope` that do not cover `ask` at the time `at`; empty when it is covered."""
+    controls = ask.controls | ({"emotion"} if ask.emotions else set())
+    covered = {
+        "not_before": _is_utc(at) and scope.not_before <= at,
+        "not_after": _is_utc(at) and at < scope.not_after,
+        "caller": ask.caller in scope.callers,
+        "purpose": bool(implied_by(ask.purpose) & scope.purposes),
+        "territory": ask.territory in scope.territories,
+        "channel": ask.channel in scope.channels,
+        "seconds": _is_number(ask.seconds) and 0 < ask.seconds <= scope.max_seconds,
+        "emotions": ask.emotions <= scope.emotions,
+        "controls": controls <= scope.controls,
+        "live": ask.live is False or (ask.live is True and scope.live),
+    }
+    return tuple(part for part, is_covered in covered.items() if not is_covered)
+
+
+def _known(kind: str, codes: frozenset[str], known: Any) -> None:
+    if not _is_codes(codes) or not all(code in known for code in codes):
+        choice = ", ".join(sorted(known)) if len(known) < 50 else "ISO 3166-1 alpha-2 codes such as DE or JP"
+        raise ConsentInvalid(f"a consent lists a {kind} that does not exist: use {choice}", part=kind)
+
+
+def _is_codes(codes: object) -> bool:
+    return isinstance(codes, frozenset) and all(isinstance(code, str) for code in codes)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_utc(at: object) -> bool:
+    return isinstance(at, datetime) and at.tzinfo is not None and at.utcoffset() == timedelta(0)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _typed(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return frozenset(value)
+    return datetime.fromisoformat(value) if name in ("not_before", "not_after") else value
