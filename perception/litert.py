@@ -1,9 +1,31 @@
 """A TFLite network on one thread."""
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Without standard error: loading tells of its delegate there, once, and has no setting against it.
+
+    What goes wrong while loading is raised, not written.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 class Network:
@@ -18,8 +40,9 @@ class Network:
 
         self._low = np.float32(low)
         self._step = np.float32((1 - low) / 255)
-        self._interpreter = Interpreter(model_path=str(path), num_threads=1)
-        self._interpreter.allocate_tensors()
+        with _hushed():
+            self._interpreter = Interpreter(model_path=str(path), num_threads=1)
+            self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
 

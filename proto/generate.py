@@ -71,7 +71,9 @@ def _protoc(*arguments: str) -> None:
 
 def _stale(fresh: Path) -> int:
     names = sorted(p.relative_to(fresh) for p in fresh.rglob("*.py*") if p.is_file())
-    differ = [str(n) for n in names if not (TARGET / n).exists() or not filecmp.cmp(fresh / n, TARGET / n, False)]
+    differ = [
+        str(n) for n in names if not (TARGET / n).exists() or not filecmp.cmp(fresh / n, TARGET / n, False)
+    ]
     if differ:
         print(f"service/pb is stale, run `make proto`: {', '.join(differ)}", file=sys.stderr)
     return 1 if differ else 0
@@ -83,7 +85,9 @@ def _lint(options: Path, image: Path) -> int:
         "--include_imports", "--include_source_info", *SOURCES,
     )  # fmt: skip
     buf = Path(sys.executable).with_name("buf")
-    return subprocess.run([str(buf), "lint", str(image), "--config", str(PROTO / "buf.yaml")], check=False).returncode
+    return subprocess.run(
+        [str(buf), "lint", str(image), "--config", str(PROTO / "buf.yaml")], check=False
+    ).returncode
 
 
 if __name__ == "__main__":

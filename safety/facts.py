@@ -80,7 +80,6 @@ class Facts:
         caller: Asking,
         request_id: str,
         remaining: int,
-        adult: bool,
         marks: Iterable[str],
         visible_label: bool,
         at: datetime,
@@ -93,7 +92,6 @@ class Facts:
             identity: what enrolment recorded.
             consent: what gate 4 returned; its scope is compared with `ask` here once more.
             remaining: clips that the caller may still make today, this one included.
-            adult: enrolment recorded that a living person is of age.
             marks: what the marking gates will apply: "watermark", "credentials", "log".
             visible_label: whether the picture will say that a machine made it.
         """
@@ -106,7 +104,7 @@ class Facts:
             quota_remaining=remaining,
             identity_id=ask.identity_id,
             basis=identity.basis,
-            adult_declared=adult,
+            adult_declared=identity.adult,
             declaration=bool(identity.declaration),
             faces=1,
             face_quality_ok=True,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.errors import FaceError
-from perception.face import Face, FaceFinder, sole_face
+from perception.face import Face, FaceFinder, FaceLimits, sole_face
 from safety.encoders.encoder import FaceEncoder
 from safety.enrolment import check_words, make_template
 from safety.errors import (
@@ -32,6 +32,9 @@ from safety.vault import Vault
 __all__ = ["Identities", "Identity", "Match"]
 
 PROFILE = "accept"
+
+MATCHABLE = FaceLimits(eye_distance=24.0)
+"""A frame is smaller than the portrait was: 24 px between the eyes are enough to match, 40 to animate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +95,7 @@ class Identities:
         by: str,
         declaration: str = "",
         protected: bool = False,
+        adult: bool = False,
         tx: Transaction | None = None,
     ) -> Identity:
         """Enrol a face.
@@ -102,6 +106,7 @@ class Identities:
             label: what people call it, 1 to 200 characters; encrypted.
             declaration: for a character or an artwork: who made it, when, and that it depicts nobody living.
             protected: this face must never be animated. It may be enrolled already: that one is blocked then.
+            adult: there is evidence that a living person is of age; the policy asks for it.
             tx: the transaction to join, so that its log entry lands with it.
 
         Raises:
@@ -114,7 +119,7 @@ class Identities:
         embedding = make_template(pictures, basis, self._finder, self._encoder, protected=protected)
         identity = Identity(
             self._new_id(), basis, protected, len(pictures), self._encoder.name, self._encoder.sha256,
-            at, by, label, declaration,
+            at, by, label, declaration, adult,
         )  # fmt: skip
         template = Template(identity.identity_id, basis, protected, len(pictures), embedding)
         with self._joined(tx) as joined:
@@ -195,7 +200,7 @@ class Identities:
         if template is None:
             raise IdentityErased("this identity was erased: enrol it again")
         try:
-            face = sole_face(self._finder.find(pixels), pixels.shape)
+            face = sole_face(self._finder.find(pixels), pixels.shape, MATCHABLE)
             probe = self._encoder.encode(pixels, face).embedding
         except FaceError:
             return False

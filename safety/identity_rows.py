@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS identities (
     identity_id TEXT PRIMARY KEY,
     basis TEXT NOT NULL,
     protected INTEGER NOT NULL,
+    adult INTEGER NOT NULL,
     pictures INTEGER NOT NULL,
     encoder TEXT NOT NULL,
     encoder_sha256 TEXT NOT NULL,
@@ -40,6 +41,7 @@ class Identity:
         identity_id: given at enrolment; a random UUID in hex unless made otherwise.
         basis: `consent` (a living person), `character` or `artwork`.
         protected: somebody who must never be animated.
+        adult: the enrolment had evidence that a living person is of age.
         pictures: how many made the template.
         encoder, encoder_sha256: what made it; embeddings of other models are never compared with it.
         enrolled_by: the caller's name.
@@ -57,6 +59,7 @@ class Identity:
     enrolled_by: str
     label: str = field(repr=False)
     declaration: str = field(repr=False)
+    adult: bool = False
     erased_at: datetime | None = None
     erased_by: str | None = None
 
@@ -82,6 +85,7 @@ class IdentityRows:
             "identity_id": key,
             "basis": identity.basis,
             "protected": int(identity.protected),
+            "adult": int(identity.adult),
             "pictures": identity.pictures,
             "encoder": identity.encoder,
             "encoder_sha256": identity.encoder_sha256,
@@ -129,6 +133,7 @@ class IdentityRows:
             identity_id=row["identity_id"],
             basis=row["basis"],
             protected=bool(row["protected"]),
+            adult=bool(row["adult"]),
             pictures=row["pictures"],
             encoder=row["encoder"],
             encoder_sha256=row["encoder_sha256"],
@@ -143,4 +148,5 @@ class IdentityRows:
 
 def _template_name(identity: Identity) -> str:
     """Binds the meaning of a template to its ciphertext: edit basis or protection and it does not open."""
-    return f"template {identity.encoder_sha256} {identity.basis} {identity.protected} {identity.pictures}"
+    facts = (identity.encoder_sha256, identity.basis, identity.protected, identity.adult, identity.pictures)
+    return " ".join(["template", *map(str, facts)])

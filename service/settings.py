@@ -9,6 +9,7 @@ backends and limits: none of them turns a gate off.
 
 import ipaddress
 import math
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -23,7 +24,9 @@ from safety.policy import default_folder
 
 PREFIX = "SITTER_"
 
-OTHERS = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "MODELS", "PASSPHRASE", "SERVER", "CALLER"))
+OTHERS = frozenset(
+    f"{PREFIX}{name}" for name in ("CONFIG", "MODELS", "PASSPHRASE", "SERVER", "CALLER", "WATERMARK_KEY")
+)
 """Variables that are no settings: where the file and the models are, what opens the key ring, whom a client
 calls and as whom."""
 
@@ -51,6 +54,11 @@ def _path(default: Any, means: str) -> Any:
     return _setting(default, means, "a path", lambda value: "\0" not in str(value) and str(value) != ".")
 
 
+def data_folder() -> Path:
+    """The user's data folder by the XDG Base Directory Specification, wherever a command runs."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sitter"
+
+
 @dataclass(frozen=True)
 class Settings:
     """How one deployment runs. Relative paths are below `data`; `data` is below the working directory.
@@ -59,7 +67,7 @@ class Settings:
         Misconfigured: metadata `setting` names the key; the message says what is allowed.
     """
 
-    data: Path = _path(Path("data"), "folder of everything that is kept")
+    data: Path = _path(data_folder, "folder of everything that is kept")
     listen: str = _choice(
         "127.0.0.1:8443", "ADDRESS:PORT, such as 127.0.0.1:8443; port 0 takes a free one",
         r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}", "where the service listens",
@@ -89,11 +97,10 @@ class Settings:
     tls_client_ca: Path | None = _path(
         None, "CA of the callers' certificates, PEM; given, they must have one"
     )
-    upload_bytes: int = _number(512 * MIB, MIB, 4096 * MIB, "bytes", "largest video that detect takes")
+    upload_bytes: int = _number(512 * MIB, MIB, 512 * MIB, "bytes", "largest video that detect takes")
     upload_seconds: float = _number(300.0, 1, 3600, "seconds", "longest that one upload may take")
     queue: int = _number(8, 1, 1000, "jobs", "how many generations may wait")
     generate_seconds: float = _number(3600.0, 10, 86400, "seconds", "longest that one generation may take")
-    detect_seconds: float = _number(900.0, 10, 86400, "seconds", "longest that one detection may take")
     clips_per_day: int = _number(100, 1, 1_000_000, "clips", "what each caller may generate in a day (UTC)")
 
     def __post_init__(self) -> None:

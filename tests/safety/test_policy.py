@@ -188,6 +188,7 @@ class Somebody:
     basis: str = "consent"
     declaration: str = ""
     protected: bool = False
+    adult: bool = True
 
 
 def found(**changes: Any) -> Facts:
@@ -212,7 +213,6 @@ def found(**changes: Any) -> Facts:
         "caller": Somebody(),
         "request_id": "r",
         "remaining": 1,
-        "adult": True,
         "marks": ("watermark", "credentials", "log"),
         "visible_label": False,
         "at": AT,
@@ -235,7 +235,7 @@ def test_facts_of_the_gates_permit() -> None:
         ({"caller": Somebody(suspended=True)}, "caller.suspended"),
         ({"caller": Somebody(roles=frozenset({"operator"}))}, "caller.role"),
         ({"remaining": 0}, "quota.spent"),
-        ({"adult": False}, "basis.adult"),
+        ({"identity": Somebody(adult=False)}, "basis.adult"),
         ({"marks": ("watermark",)}, "disclosure.marks"),
         ({"at": AT + timedelta(days=30)}, "consent.expired,consent.scope"),
     ],

@@ -18,14 +18,14 @@ def load(tmp_path: Path, text: str = "", **environ: str) -> Settings:
 
 
 def test_defaults_need_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without file and variables: loopback, embedded backends, everything below ./data."""
-    monkeypatch.chdir(tmp_path)
+    """Without file and variables: loopback, embedded backends, everything in the user's data folder."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     settings = Settings.load(None, {})
     assert settings == Settings()
     assert settings.listen == "127.0.0.1:8443"
-    assert settings.data == tmp_path / "data"
-    assert settings.records == f"sqlite:{tmp_path / 'data' / 'records.db'}"
-    assert settings.callers == f"file:{tmp_path / 'data' / 'callers.toml'}"
+    assert settings.data == tmp_path / "share" / "sitter"
+    assert settings.records == f"sqlite:{settings.data / 'records.db'}"
+    assert settings.callers == f"file:{settings.data / 'callers.toml'}"
     assert settings.policies == default_folder()
     assert (settings.tsa_url, settings.tls_certificate) == (None, None)
 
@@ -36,7 +36,7 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
         tmp_path,
         "queue = 3\nclips_per_day = 7\nupload_seconds = 20\nrecords = 'sqlite:/elsewhere/r.db'",
         SITTER_QUEUE="5",
-        SITTER_DETECT_SECONDS="12.5",
+        SITTER_GENERATE_SECONDS="12.5",
         SITTER_POLICIES="mine",
         SITTER_ENCODER="insightface:packs/own",
         SITTER_MODELS="/models",
@@ -44,7 +44,7 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
         PATH="/bin",
     )
     assert (settings.queue, settings.clips_per_day) == (5, 7)
-    assert (settings.upload_seconds, settings.detect_seconds) == (20.0, 12.5)
+    assert (settings.upload_seconds, settings.generate_seconds) == (20.0, 12.5)
     assert settings.policies == tmp_path / "data" / "mine"
     assert settings.records == "sqlite:/elsewhere/r.db"
     assert settings.encoder == f"insightface:{tmp_path / 'data' / 'packs/own'}"

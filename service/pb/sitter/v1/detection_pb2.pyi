@@ -88,26 +88,28 @@ class Span(_message.Message):
     def __init__(self, start: _Optional[float] = ..., end: _Optional[float] = ..., kind: _Optional[str] = ...) -> None: ...
 
 class Finding(_message.Message):
-    __slots__ = ("cue", "value", "unit", "low", "high", "outside", "reason", "start", "end")
+    __slots__ = ("cue", "value", "unit", "low", "high", "sign", "reason", "start", "end", "source")
     CUE_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
     LOW_FIELD_NUMBER: _ClassVar[int]
     HIGH_FIELD_NUMBER: _ClassVar[int]
-    OUTSIDE_FIELD_NUMBER: _ClassVar[int]
+    SIGN_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     START_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
     cue: str
     value: float
     unit: str
     low: float
     high: float
-    outside: bool
+    sign: float
     reason: str
     start: float
     end: float
-    def __init__(self, cue: _Optional[str] = ..., value: _Optional[float] = ..., unit: _Optional[str] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., outside: _Optional[bool] = ..., reason: _Optional[str] = ..., start: _Optional[float] = ..., end: _Optional[float] = ...) -> None: ...
+    source: str
+    def __init__(self, cue: _Optional[str] = ..., value: _Optional[float] = ..., unit: _Optional[str] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., sign: _Optional[float] = ..., reason: _Optional[str] = ..., start: _Optional[float] = ..., end: _Optional[float] = ..., source: _Optional[str] = ...) -> None: ...
 
 class DetectResponse(_message.Message):
     __slots__ = ("verdict", "explanation", "record_id", "credentials", "watermark", "altered", "consent", "score", "score_verdict", "calibrated", "findings", "report_json", "log_index")

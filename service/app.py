@@ -1,0 +1,75 @@
+"""The parts of a running service, as the flows see them: filled by `wiring.build`, or by tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from perception.face import FaceFinder
+from safety.consent import Consents
+from safety.credentials import Credentials
+from safety.identity import Identities
+from safety.keys import KeyRing
+from safety.log import Log
+from safety.policy import Permits, Policy
+from safety.records import Records
+from safety.stores.files import Blobs
+from safety.stores.sqlite import Database
+from safety.watermark import Watermark
+from service.settings import Settings
+from service.tracing import Tracing
+from service.workers.job import Draft, Job
+
+
+class Workers(Protocol):
+    """Where clips are made."""
+
+    def make(
+        self, job: Job, progress: Callable[[int, int], None], stopped: Callable[[], str | None]
+    ) -> Draft:
+        """Render, mark and encode `job.target`, in a process that can be killed.
+
+        Args:
+            progress: called with (frames done, frames in all).
+            stopped: asked at least four times a second; a text ends the job within a second.
+
+        Raises:
+            RenderCancelled: `stopped` said so; the text is the message.
+            RenderFailed: the worker broke.
+            QuotaRefused: too many jobs are waiting.
+            EngineError, PerceptionError: what the engine raised.
+        """
+
+    def close(self) -> None:
+        """End every worker process."""
+
+
+@dataclass(frozen=True)
+class App:
+    """One deployment. `clock` gives UTC now; `new_id(n)` gives n random bytes as hex."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    new_id: Callable[[int], str]
+    db: Database
+    blobs: Blobs
+    staging: Path
+    ring: KeyRing
+    log: Log
+    identities: Identities
+    consents: Consents
+    policy: Policy
+    permits: Permits
+    records: Records
+    watermark: Watermark
+    credentials: Credentials
+    finder: FaceFinder
+    workers: Workers
+    tracing: Tracing
+
+    def close(self) -> None:
+        """Stop the workers, flush the traces, close the stores."""
+        self.workers.close()
+        self.tracing.close()
+        self.db.close()

@@ -1,0 +1,195 @@
+"""Commands that ask a running service: enroll, consent, generate, detect."""
+
+import argparse
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+
+from engine.state import Controls
+from service.cli.connection import connect
+from service.cli.output import say, show
+from service.pb.sitter.v1 import consent_pb2, generation_pb2
+from service.translate import BASIS_NAME, GATE_NAME, VERDICT_NAME, controls_out, timestamp
+
+
+def enroll(args: argparse.Namespace) -> int:
+    pictures = [path.read_bytes() for path in args.picture]
+    with connect(args) as sitter:
+        answer = sitter.enroll(
+            pictures, basis=args.basis, label=args.label, declaration=args.declaration,
+            adult=args.adult, protected=args.protected,
+        )  # fmt: skip
+    _print(args, answer, f"identity {answer.identity.identity_id} enrolled, log entry {answer.log_index}")
+    return 0
+
+
+def identity_list(args: argparse.Namespace) -> int:
+    with connect(args) as sitter:
+        for identity in sitter.identities():
+            state = "erased" if identity.erased else "protected" if identity.protected else "enrolled"
+            _print(args, identity, f"{identity.identity_id}  {BASIS_NAME[identity.basis]:9}  {state}")
+    return 0
+
+
+def identity_show(args: argparse.Namespace) -> int:
+    with connect(args) as sitter:
+        show(MessageToDict(sitter.identity(args.identity), always_print_fields_with_no_presence=True))
+    return 0
+
+
+def identity_erase(args: argparse.Namespace) -> int:
+    with connect(args) as sitter:
+        answer = sitter.erase(args.identity)
+    withdrawn = (
+        f", {len(answer.withdrawn_consent_ids)} consents withdrawn" if answer.withdrawn_consent_ids else ""
+    )
+    _print(args, answer, f"identity {args.identity} erased{withdrawn}, log entry {answer.log_index}")
+    return 0
+
+
+def consent_grant(args: argparse.Namespace) -> int:
+    start = datetime.now(UTC)
+    scope = consent_pb2.Scope(
+        callers=args.caller, purposes=args.purpose, territories=args.territory, channels=args.channel,
+        not_before=timestamp(start), not_after=timestamp(start + timedelta(days=args.days)),
+        max_seconds=args.max_seconds, emotions=args.emotion, controls=args.control, live=False,
+    )  # fmt: skip
+    with connect(args) as sitter:
+        answer = sitter.grant(
+            args.identity, scope, evidence=args.evidence.read_text("utf-8"), notice=args.notice
+        )
+    _print(args, answer, f"consent {answer.consent.consent_id} granted, log entry {answer.log_index}")
+    return 0
+
+
+def consent_withdraw(args: argparse.Namespace) -> int:
+    with connect(args) as sitter:
+        answer = sitter.withdraw(args.consent)
+    _print(args, answer, f"consent {args.consent} withdrawn, log entry {answer.log_index}")
+    return 0
+
+
+def consent_show(args: argparse.Namespace) -> int:
+    with connect(args) as sitter:
+        show(MessageToDict(sitter.consent(args.consent), always_print_fields_with_no_presence=True))
+    return 0
+
+
+def consent_list(args: argparse.Namespace) -> int:
+    with connect(args) as sitter:
+        for consent in sitter.consents(args.identity or ""):
+            state = consent_pb2.ConsentState.Name(consent.state).removeprefix("CONSENT_STATE_").lower()
+            until = consent.scope.not_after.ToDatetime().date()
+            _print(args, consent, f"{consent.consent_id}  {consent.identity_id}  {state:13}  until {until}")
+    return 0
+
+
+def generate(args: argparse.Namespace) -> int:
+    spec = generation_pb2.GenerateSpec(
+        request_id=args.request_id or str(uuid.uuid4()), identity_id=args.identity, consent_id=args.consent,
+        purpose=args.purpose, territory=args.territory, channel=args.channel,
+        controls=controls_out(steered(args)),
+    )  # fmt: skip
+    portrait, speech = args.portrait.read_bytes(), args.speech.read_bytes()
+    with connect(args) as sitter, progress_bar(args.quiet or args.json) as progress:
+        made = sitter.generate(spec, portrait, speech, progress=progress)
+    write_whole(args.out, made.clip)
+    if args.receipt:
+        write_whole(args.receipt, made.release.receipt.encode())
+    seconds = made.release.seconds
+    _print(
+        args, made.release,
+        f"{args.out}: clip {made.release.record_id}, {seconds:.1f} s, log entry {made.release.log_index}",
+    )  # fmt: skip
+    return 0
+
+
+def detect(args: argparse.Namespace) -> int:
+    with connect(args, anonymous=True) as sitter:
+        answer = sitter.detect(args.file)
+    if args.json:
+        show(detection_dict(answer))
+        return 0
+    say(f"{VERDICT_NAME[answer.verdict]}: {answer.explanation}")
+    if answer.record_id:
+        state = consent_pb2.ConsentState.Name(answer.consent).removeprefix("CONSENT_STATE_").lower()
+        say(f"clip {answer.record_id}, log entry {answer.log_index}; consent today: {state}")
+    for span in answer.altered:
+        say(f"changed: {span.kind} from {span.start:.1f} to {span.end:.1f} s")
+    calibrated = "calibrated" if answer.calibrated else "not calibrated"
+    say(f"machine-made score {answer.score:.2f} ({answer.score_verdict}, {calibrated})")
+    for finding in answer.findings:
+        mark = "!" if finding.sign else " "
+        say(f" {mark} {finding.cue}: {finding.value:.3g} {finding.unit}; {finding.reason}")
+    return 0
+
+
+def detection_dict(answer: Any) -> dict[str, Any]:
+    """The answer as JSON values, with the verdict by its short name."""
+    value: dict[str, Any] = MessageToDict(
+        answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    value["verdict"] = str(VERDICT_NAME[answer.verdict])
+    value["consent"] = value["consent"].removeprefix("CONSENT_STATE_").lower()
+    value["credentials"]["state"] = value["credentials"]["state"].removeprefix("CREDENTIAL_STATE_").lower()
+    return value
+
+
+def steered(args: argparse.Namespace) -> Controls:
+    """The controls that the options name. Raises ControlOutOfRange."""
+    return Controls(
+        gaze=args.gaze,
+        distance=args.distance,
+        emotion=tuple(args.emotion),
+        size=args.size,
+        fps=args.fps,
+        seed=args.seed,
+    )
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Any]:
+    """A bar on the terminal that shows the gate and the frames; nothing when quiet."""
+    if quiet:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=False) as bar:
+        task = bar.add_task("upload", total=None)
+
+        def update(progress: Any) -> None:
+            bar.update(task, description=str(GATE_NAME[progress.gate]))
+            if progress.frames_total:
+                bar.update(task, completed=progress.frames_done, total=progress.frames_total)
+
+        yield update
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """All of it or nothing: a file of its own first, then the name."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _print(args: argparse.Namespace, message: Any, text: str) -> None:
+    if args.json:
+        show(
+            MessageToDict(
+                message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+            )
+        )
+    else:
+        say(text)

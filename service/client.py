@@ -1,0 +1,262 @@
+"""The Python client: what the CLI, the demo and the tests use.
+
+with Client("127.0.0.1:8443", token=make_token) as sitter:
+    release = sitter.generate(spec, portrait, speech, progress=print)
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from service.pb.sitter.v1 import (
+    audit_pb2,
+    audit_pb2_grpc,
+    consent_pb2,
+    consent_pb2_grpc,
+    detection_pb2,
+    detection_pb2_grpc,
+    generation_pb2,
+    generation_pb2_grpc,
+    identity_pb2,
+    identity_pb2_grpc,
+)
+
+CHUNK = 256 * 1024
+
+
+class RemoteError(Exception):
+    """The service refused or failed.
+
+    Attributes:
+        code: name of the gRPC status code.
+        reason: stable UPPER_SNAKE reason; empty when the service could not be reached.
+        metadata: limit names, rules, and the trace id.
+    """
+
+    def __init__(self, code: str, reason: str, message: str, metadata: dict[str, str]) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.metadata = metadata
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A clip and what the service said of it."""
+
+    release: generation_pb2.Release
+    clip: bytes
+    trace_id: str
+
+
+class Client:
+    """A connection to one service. Every method raises RemoteError.
+
+    Args:
+        target: host:port.
+        token: gives the bearer token of a call; None for calls that need none.
+        credentials: TLS channel credentials; None for a plain connection on loopback.
+        seconds: deadline of every call.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        token: Callable[[], str] | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+        seconds: float = 3600.0,
+    ) -> None:
+        self._token = token
+        self._seconds = seconds
+        self._channel = (
+            grpc.secure_channel(target, credentials) if credentials else grpc.insecure_channel(target)
+        )
+        self._identities = identity_pb2_grpc.IdentityServiceStub(self._channel)
+        self._consents = consent_pb2_grpc.ConsentServiceStub(self._channel)
+        self._generation = generation_pb2_grpc.GenerationServiceStub(self._channel)
+        self._detection = detection_pb2_grpc.DetectionServiceStub(self._channel)
+        self._audit = audit_pb2_grpc.AuditServiceStub(self._channel)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._channel.close()
+
+    def enroll(
+        self,
+        pictures: list[bytes],
+        *,
+        basis: str,
+        label: str,
+        declaration: str,
+        adult: bool,
+        protected: bool = False,
+    ) -> identity_pb2.EnrollIdentityResponse:
+        header = identity_pb2.EnrollIdentityHeader(
+            basis=identity_pb2.Basis.Value(f"BASIS_{basis.upper()}"),
+            label=label, declaration=declaration, adult=adult, protected=protected,
+            picture_bytes=[len(picture) for picture in pictures],
+        )  # fmt: skip
+        messages = _upload(identity_pb2.EnrollIdentityRequest, {"header": header}, pictures)
+        return self._call(self._identities.EnrollIdentity, messages)
+
+    def identity(self, identity_id: str) -> identity_pb2.Identity:
+        return self._call(
+            self._identities.GetIdentity, identity_pb2.GetIdentityRequest(identity_id=identity_id)
+        ).identity
+
+    def identities(self) -> Iterator[identity_pb2.Identity]:
+        yield from self._pages(
+            self._identities.ListIdentities, identity_pb2.ListIdentitiesRequest, "identities"
+        )
+
+    def erase(self, identity_id: str) -> identity_pb2.EraseIdentityResponse:
+        return self._call(
+            self._identities.EraseIdentity, identity_pb2.EraseIdentityRequest(identity_id=identity_id)
+        )
+
+    def grant(
+        self, identity_id: str, scope: consent_pb2.Scope, *, evidence: str, notice: str
+    ) -> consent_pb2.GrantConsentResponse:
+        request = consent_pb2.GrantConsentRequest(
+            identity_id=identity_id, scope=scope, evidence=evidence, notice=notice
+        )
+        return self._call(self._consents.GrantConsent, request)
+
+    def withdraw(self, consent_id: str) -> consent_pb2.WithdrawConsentResponse:
+        return self._call(
+            self._consents.WithdrawConsent, consent_pb2.WithdrawConsentRequest(consent_id=consent_id)
+        )
+
+    def consent(self, consent_id: str) -> consent_pb2.Consent:
+        return self._call(
+            self._consents.GetConsent, consent_pb2.GetConsentRequest(consent_id=consent_id)
+        ).consent
+
+    def consents(self, identity_id: str = "") -> Iterator[consent_pb2.Consent]:
+        yield from self._pages(
+            self._consents.ListConsents, consent_pb2.ListConsentsRequest, "consents", identity_id=identity_id
+        )
+
+    def generate(
+        self,
+        spec: generation_pb2.GenerateSpec,
+        portrait: bytes,
+        speech: bytes,
+        *,
+        progress: Callable[[generation_pb2.Progress], None] = lambda _: None,
+    ) -> Generated:
+        """Upload, wait, and receive the clip. `spec`'s sizes are filled in."""
+        spec.portrait_bytes, spec.speech_bytes = len(portrait), len(speech)
+        trace_id, release, clip = "", generation_pb2.Release(), bytearray()
+        with _errors():
+            for answer in self._generation.Generate(
+                _upload(generation_pb2.GenerateRequest, {"spec": spec}, [portrait, speech]), **self._options()
+            ):
+                match answer.WhichOneof("event"):
+                    case "trace_id":
+                        trace_id = answer.trace_id
+                    case "progress":
+                        progress(answer.progress)
+                    case "release":
+                        release = answer.release
+                    case "chunk":
+                        clip += answer.chunk
+        return Generated(release, bytes(clip), trace_id)
+
+    def detect(self, video: Path) -> detection_pb2.DetectResponse:
+        """Upload a file and ask what it is. Raises OSError when the file cannot be read."""
+        header = detection_pb2.DetectHeader(video_bytes=video.stat().st_size)
+        with video.open("rb") as file:
+            messages = _upload(detection_pb2.DetectRequest, {"header": header}, [file])
+            return self._call(self._detection.Detect, messages)
+
+    def entries(self, start: int = 0, **only: str) -> Iterator[audit_pb2.Entry]:
+        """Entries of the log from `start` on; `only` filters by kind, record_id, identity_id or trace_id."""
+        filters: dict[str, Any] = dict(only)
+        while start >= 0:
+            page = self._call(self._audit.ListEntries, audit_pb2.ListEntriesRequest(start=start, **filters))
+            yield from page.entries
+            start = page.next_start
+
+    def provenance(self, record_id: str) -> audit_pb2.GetProvenanceResponse:
+        return self._call(self._audit.GetProvenance, audit_pb2.GetProvenanceRequest(record_id=record_id))
+
+    def checkpoint(self) -> audit_pb2.GetCheckpointResponse:
+        return self._call(self._audit.GetCheckpoint, audit_pb2.GetCheckpointRequest())
+
+    def inclusion(self, index: int, size: int = 0) -> audit_pb2.GetInclusionProofResponse:
+        return self._call(
+            self._audit.GetInclusionProof, audit_pb2.GetInclusionProofRequest(index=index, size=size)
+        )
+
+    def consistency(self, old_size: int, new_size: int = 0) -> audit_pb2.GetConsistencyProofResponse:
+        request = audit_pb2.GetConsistencyProofRequest(old_size=old_size, new_size=new_size)
+        return self._call(self._audit.GetConsistencyProof, request)
+
+    def evidence(self, record_id: str = "") -> bytes:
+        """The evidence pack of one clip, or of the whole log."""
+        with _errors():
+            request = audit_pb2.ExportEvidenceRequest(record_id=record_id)
+            return b"".join(part.chunk for part in self._audit.ExportEvidence(request, **self._options()))
+
+    def _call(self, method: Callable[..., Any], request: Any) -> Any:
+        with _errors():
+            return method(request, **self._options())
+
+    def _pages(self, method: Callable[..., Any], kind: type[Any], field: str, **only: str) -> Iterator[Any]:
+        token = ""
+        while True:
+            page = self._call(method, kind(page_token=token, **only))
+            yield from getattr(page, field)
+            if not (token := page.next_page_token):
+                return
+
+    def _options(self) -> dict[str, Any]:
+        metadata = [("authorization", f"Bearer {self._token()}")] if self._token else []
+        return {"timeout": self._seconds, "metadata": metadata}
+
+
+class _errors:  # noqa: N801 (reads as a word)
+    """Turns gRPC's errors into RemoteError."""
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, grpc.RpcError):
+            raise _remote(error) from None
+
+
+def _remote(error: Any) -> RemoteError:
+    info = error_details_pb2.ErrorInfo()
+    status = rpc_status.from_call(error)
+    for detail in status.details if status else ():
+        if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
+            detail.Unpack(info)
+    return RemoteError(
+        error.code().name, info.reason, error.details() or error.code().name, dict(info.metadata)
+    )
+
+
+def _upload(kind: type[Any], first: dict[str, Any], parts: Iterable[bytes | BinaryIO]) -> Iterator[Any]:
+    yield kind(**first)
+    for part in parts:
+        if isinstance(part, bytes):
+            for start in range(0, len(part), CHUNK):
+                yield kind(chunk=part[start : start + CHUNK])
+        else:
+            while chunk := part.read(CHUNK):
+                yield kind(chunk=chunk)

@@ -1,0 +1,111 @@
+"""What the world does to a clip: the copies that the demo gives to Detect, and pictures of its frames."""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perception.transcode import transcode
+from perception.video import open_video, write_video
+from service.demo.characters import draw
+
+CRF = 28
+SHEET_COLUMNS, SHEET_ROWS, SHEET_SIDE = 6, 3, 256
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One copy: its name, what it is, the verdict that is promised, and how it is made."""
+
+    name: str
+    what: str
+    verdict: str
+    make: Callable[[Path, Path], Path]
+
+
+def _as_released(clip: Path, folder: Path) -> Path:
+    return clip
+
+
+def _reencoded(clip: Path, folder: Path) -> Path:
+    target = folder / "reencoded.mp4"
+    transcode(clip, target, crf=CRF)
+    return target
+
+
+def _resized(clip: Path, folder: Path) -> Path:
+    target = folder / "resized.mp4"
+    with open_video(clip) as opened:
+        size = (opened.info.width * 3 // 8 * 2, opened.info.height * 3 // 8 * 2)  # three quarters, even
+    transcode(clip, target, crf=CRF, size=size)
+    return target
+
+
+def _altered(clip: Path, folder: Path) -> Path:
+    """Two seconds in the middle are replaced by another picture (all but the edges, of a clip under 3 s)."""
+    target = folder / "altered.mp4"
+    with open_video(clip) as opened:
+        seconds, width, height = opened.info.seconds, opened.info.width, opened.info.height
+    other = _fitted(draw("osei", 512), width, height)
+    start = max(seconds / 2 - 1, seconds * 0.2)
+    transcode(
+        clip, target, crf=23, alter=lambda _, frame: other, window=(start, min(start + 2, seconds * 0.8))
+    )
+    return target
+
+
+def _foreign(clip: Path, folder: Path) -> Path:
+    """A film that this service did not make: the camera moves slowly over a drawing."""
+    target = folder / "foreign.mp4"
+    still = draw("osei", 640)
+
+    def pan() -> Iterator[NDArray[np.uint8]]:
+        for step in range(100):
+            yield np.ascontiguousarray(still[step : step + 512, 14 : 14 + 512])
+
+    write_video(target, pan(), fps=25, speech=None)
+    return target
+
+
+COPIES = (
+    Copy("released", "the released file", "issued_intact", _as_released),
+    Copy("reencoded", f"a copy re-encoded at CRF {CRF}, metadata gone,", "issued_recovered", _reencoded),
+    Copy("resized", f"a copy resized to 75 % and re-encoded at CRF {CRF}", "issued_recovered", _resized),
+    Copy("altered", "a copy with two seconds replaced", "issued_altered", _altered),
+    Copy("foreign", "a film that was not made here", "no_record", _foreign),
+)
+
+
+def contact_sheet(clip: Path, target: Path) -> None:
+    """Frames spread over the whole clip, side by side, as one PNG."""
+    from PIL import Image
+
+    with open_video(clip) as opened:
+        seconds = opened.info.seconds
+        every = max(seconds / (SHEET_COLUMNS * SHEET_ROWS), 0.001)
+        frames = [frame for _, frame in opened.frames(every)][: SHEET_COLUMNS * SHEET_ROWS]
+    rows = -(-len(frames) // SHEET_COLUMNS)
+    sheet = Image.new("RGB", (SHEET_COLUMNS * SHEET_SIDE, rows * SHEET_SIDE))
+    for place, frame in enumerate(frames):
+        tile = Image.fromarray(frame).resize((SHEET_SIDE, SHEET_SIDE), Image.Resampling.LANCZOS)
+        sheet.paste(tile, (place % SHEET_COLUMNS * SHEET_SIDE, place // SHEET_COLUMNS * SHEET_SIDE))
+    sheet.save(target)
+
+
+def no_face() -> bytes:
+    """A picture of nobody: a soft gradient."""
+    from PIL import Image
+
+    ramp = np.linspace(60, 200, 512, dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(np.stack([np.tile(ramp, (512, 1))] * 3, axis=2)).save(file, "PNG")
+    return file.getvalue()
+
+
+def _fitted(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))

@@ -1,0 +1,237 @@
+"""Generate: the twelve gates on one page. No gRPC here."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass, fields
+from importlib import metadata
+
+from engine.state import Controls
+from perception.audio import decode_speech
+from perception.formats import HEAD_BYTES, sniff
+from perception.image import decode_image
+from safety.credentials import ClaimFacts, Source
+from safety.entry import INTENT, ISSUE
+from safety.facts import Facts
+from safety.records import Record
+from safety.scope import Ask
+from safety.watermark import ALGORITHM
+from service.app import App
+from service.caller import Caller
+from service.inspection import inspect
+from service.run import Gate, Run
+from service.staging import staged, stored
+from service.workers.job import Job
+
+MARKS = ("watermark", "credentials", "log")
+"""What every clip gets; the policy may ask for it."""
+
+ENGINE_VERSION = metadata.version("sitter")
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """What a caller asks for. Portrait and speech are the uploaded bytes, not yet looked at."""
+
+    request_id: str
+    identity_id: str
+    consent_id: str
+    purpose: str
+    territory: str
+    channel: str
+    controls: Controls
+    portrait: bytes
+    speech: bytes
+
+    def ask(self, caller: Caller, seconds: float) -> Ask:
+        """What the consent must cover."""
+        return Ask(
+            identity_id=self.identity_id,
+            caller=caller.name,
+            purpose=self.purpose,
+            territory=self.territory,
+            channel=self.channel,
+            seconds=seconds,
+            emotions=frozenset(name for name, _ in self.controls.emotion),
+            controls=_steered(self.controls),
+            live=False,
+        )
+
+
+@dataclass(frozen=True)
+class Release:
+    """A clip that left, and the receipt that proves it is on record."""
+
+    record: Record
+    receipt: str
+    timings: dict[Gate, float]
+
+
+def attempt(app: App, request: GenerationRequest, caller: Caller, run: Run) -> Release:
+    """`generate`, and the end of its reservation when it comes to nothing: it may be asked for again."""
+    try:
+        return generate(app, request, caller, run)
+    except BaseException:
+        app.records.end(run.record_id)
+        raise
+
+
+def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> Release:  # noqa: PLR0915
+    """Render `request` and release the marked, signed, logged clip.
+
+    Raises:
+        SafetyError: a gate refused, or could not be sure.
+        EngineError, PerceptionError: the portrait or the speech could not be used.
+    """
+    # 1. Admit: the caller may ask; the request is new and within quota, reserved in one transaction.
+    with run.gate(Gate.ADMIT) as admit:
+        caller.require("client")
+        request_commitment = _commitment(app, request)
+        admit.note(request=request_commitment, identity_id=request.identity_id, consent_id=request.consent_id)
+        reserved = app.records.reserve(
+            caller=caller.name,
+            request_id=request.request_id,
+            digest=request_commitment,
+            record_id=run.record_id,
+            daily_limit=app.settings.clips_per_day,
+            at=app.clock(),
+        )
+    if reserved.earlier is not None:
+        return _again(app, request, caller, run, reserved.earlier)
+
+    # 2. Intake: untrusted bytes become arrays in a limited process; metadata stays behind.
+    with run.gate(Gate.INTAKE) as intake:
+        portrait = decode_image(request.portrait)
+        speech = decode_speech(request.speech)
+        intake.note(
+            portrait=app.ring.commitment("portrait", request.portrait),
+            speech=app.ring.commitment("speech", request.speech),
+            seconds=round(speech.seconds, 3),
+        )
+
+    # 3. Identify: the one face is the claimed identity, and nobody else.
+    with run.gate(Gate.IDENTIFY) as identify:
+        match = app.identities.match(portrait.pixels, request.identity_id)
+        identify.note(
+            identity_id=match.identity_id, profile=match.profile, encoder_sha256=match.encoder_sha256
+        )
+
+    # 4. Consent: the sitter allowed exactly this, and has not withdrawn.
+    ask = request.ask(caller, speech.seconds)
+    with run.gate(Gate.CONSENT) as agreed:
+        consent = app.consents.verify(request.consent_id, ask, at=app.clock())
+        agreed.note(consent_id=consent.consent_id, version=consent.version)
+
+    # 5. Permit: the policy decides on all facts, and its answer names the rules.
+    with run.gate(Gate.PERMIT) as permitted:
+        identity = app.identities.get(match.identity_id)
+        permit = app.policy.authorize(
+            Facts.of(
+                match,
+                identity,
+                consent,
+                ask,
+                caller=caller,
+                request_id=request.request_id,
+                remaining=reserved.remaining,
+                marks=MARKS,
+                visible_label=False,
+                at=app.clock(),
+            )
+        )
+        permitted.note(permit_id=permit.permit_id, policy_sha256=permit.policy_digest)
+
+    # 6. The intent is on record before a frame exists, and spends the permit. A crash from here on leaves
+    #    an intent without an issue: visible to auditors, never a clip.
+    with run.gate(Gate.INTENT) as intent, app.db.transaction() as tx:
+        app.permits.spend(tx, permit)
+        intent.note(permit_id=permit.permit_id, identity_id=match.identity_id, consent_id=consent.consent_id)
+        app.log.append(tx, run.entry(INTENT, intent))
+        intent.is_logged()
+
+    with staged(app, run.record_id) as folder, app.consents.watched(consent.consent_id, run.stop):
+        # 7, 8. Generate and mark in one streaming pass: each frame gets the record's name, unseen, before
+        #       the next is made; no unmarked file ever exists.
+        with run.gate(Gate.GENERATE) as generated, run.gate(Gate.MARK) as marked:
+            job = Job(
+                portrait=portrait.pixels,
+                speech=speech,
+                controls=request.controls,
+                payload=bytes.fromhex(run.record_id),
+                watermark_keys=app.ring.watermark,
+                target=folder / "draft.mp4",
+            )
+            draft = app.workers.make(job, run.frames, run.stopped)
+            generated.note(frames=draft.frames, fps=draft.fps)
+            generated.seconds = draft.render_seconds
+            marked.note(algorithm=ALGORITHM)
+            marked.seconds = draft.mark_seconds + draft.encode_seconds
+
+        # 9. Inspect: the finished bytes read back as a stranger would; bounds on the findings refuse.
+        with run.gate(Gate.INSPECT) as inspected:
+            audit = inspect(app, draft, payload=run.record_id, identity_id=match.identity_id)
+            inspected.note(
+                report_sha256=audit.digest, score=audit.report.score, calibrated=audit.report.calibrated
+            )
+
+        # 10. Consent again: it may have been withdrawn in the minutes a render takes.
+        with run.gate(Gate.CONSENT_AGAIN) as standing:
+            consent = app.consents.verify(request.consent_id, ask, at=app.clock())
+            standing.note(consent_id=consent.consent_id, version=consent.version)
+
+        # 11. Sign: Content Credentials bound to these bytes, read back and validated.
+        with run.gate(Gate.SIGN) as sealed:
+            clip = folder / "signed.mp4"
+            facts = ClaimFacts(
+                manifest_id=f"urn:c2pa:{uuid.UUID(hex=app.new_id(16), version=4)}",
+                at=app.clock(),
+                portrait=Source(request.portrait, portrait.media_type),
+                speech=Source(request.speech, sniff(request.speech[:HEAD_BYTES], "audio").media_type),
+                payload=run.record_id,
+                watermark=ALGORITHM,
+                basis=match.basis,
+                commitments={
+                    "consent": app.ring.commitment("consent", consent.consent_id.encode()),
+                    "portrait": intake.facts["portrait"],
+                    "speech": intake.facts["speech"],
+                },
+                engine=ENGINE_VERSION,
+            )
+            signed = app.credentials.sign(audit.path, clip, facts, permit)
+            sealed.note(manifest_id=signed.manifest_id, clip_sha256=signed.sha256)
+
+        # 12. Release: in one transaction the consent still stands, the issue is on the log and the record
+        #     exists. The bytes are stored before it; without its record a stored clip is swept at start.
+        with run.gate(Gate.RELEASE) as released, stored(app, run.record_id, clip):
+            released.note(**intent.facts, clip_sha256=signed.sha256, manifest_id=signed.manifest_id)
+            with app.db.transaction() as tx:
+                app.consents.verify(request.consent_id, ask, at=app.clock(), tx=tx)
+                index = app.log.append(tx, run.entry(ISSUE, released))
+                record = audit.record(run.record_id, caller, consent, signed, index, at=app.clock())
+                app.records.release(tx, record)
+                released.is_logged()
+    return Release(record, app.log.receipt(index), run.timings)
+
+
+def _again(app: App, request: GenerationRequest, caller: Caller, run: Run, record: Record) -> Release:
+    """Hand out a release again to the caller who made it, while the consent still stands."""
+    run.record_id = record.record_id
+    with run.gate(Gate.CONSENT_AGAIN) as standing:
+        ask = request.ask(caller, record.seconds)
+        consent = app.consents.verify(request.consent_id, ask, at=app.clock())
+        standing.note(consent_id=consent.consent_id, version=consent.version, released_before=True)
+    return Release(record, app.log.receipt(record.log_index), {})
+
+
+def _commitment(app: App, request: GenerationRequest) -> str:
+    """Keyed commitment to everything asked for: tells a retry from another request of the same id."""
+    spec = repr([getattr(request, f.name) for f in fields(request) if f.name not in ("portrait", "speech")])
+    parts = (spec.encode(), request.portrait, request.speech)
+    return app.ring.commitment("request", b"".join(hashlib.sha256(part).digest() for part in parts))
+
+
+def _steered(controls: Controls) -> frozenset[str]:
+    """Names of the controls that the caller moved from their defaults and that a consent must allow."""
+    rest = Controls()
+    return frozenset(
+        name for name in ("gaze", "distance", "emotion") if getattr(controls, name) != getattr(rest, name)
+    )

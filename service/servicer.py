@@ -1,0 +1,262 @@
+"""The five services of `sitter.v1`: protobuf in, flows, protobuf out. No decision is taken here."""
+
+import json
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextvars import copy_context
+from typing import Any
+
+import grpc
+
+from perception.errors import MediaTooLarge
+from safety.errors import RecordUnknown
+from service import audit, consents, enroll
+from service import detect as detection
+from service import generate as generation
+from service.app import App
+from service.interceptor import Call, current_call
+from service.pb.sitter.v1 import (
+    audit_pb2,
+    audit_pb2_grpc,
+    consent_pb2,
+    consent_pb2_grpc,
+    detection_pb2_grpc,
+    generation_pb2,
+    generation_pb2_grpc,
+    identity_pb2,
+    identity_pb2_grpc,
+)
+from service.run import Gate, Run
+from service.staging import staged
+from service.translate import (
+    BASIS_NAME,
+    GATE,
+    consent_out,
+    controls_in,
+    detection_out,
+    entry_out,
+    identity_out,
+    release_out,
+    scope_in,
+)
+from service.uploads import UploadBroken, collect, spool
+
+CHUNK = 256 * 1024
+PAGE = 100
+
+
+class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def EnrollIdentity(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Any:  # noqa: N802
+        header = _header(messages, "header")
+        pictures = collect(_chunks(messages), list(header.picture_bytes), self._app.settings.upload_seconds)
+        request = enroll.EnrolmentRequest(
+            basis=BASIS_NAME[header.basis], label=header.label, declaration=header.declaration,
+            adult=header.adult, protected=header.protected, pictures=tuple(pictures),
+        )  # fmt: skip
+        identity, index = enroll.enroll(self._app, request, current_call().caller, current_call().trace_id)
+        return identity_pb2.EnrollIdentityResponse(identity=identity_out(identity), log_index=index)
+
+    def GetIdentity(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        identity = enroll.get(self._app, request.identity_id, current_call().caller)
+        return identity_pb2.GetIdentityResponse(identity=identity_out(identity))
+
+    def ListIdentities(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        page, following = _page(enroll.everyone(self._app, current_call().caller), request)
+        return identity_pb2.ListIdentitiesResponse(
+            identities=map(identity_out, page), next_page_token=following
+        )
+
+    def EraseIdentity(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        call = current_call()
+        identity, withdrawn, index = enroll.erase(self._app, request.identity_id, call.caller, call.trace_id)
+        return identity_pb2.EraseIdentityResponse(
+            identity=identity_out(identity), withdrawn_consent_ids=withdrawn, log_index=index
+        )
+
+
+class ConsentServicer(consent_pb2_grpc.ConsentServiceServicer):
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def GrantConsent(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        call = current_call()
+        consent, index = consents.grant(
+            self._app, request.identity_id, scope_in(request.scope),
+            evidence=request.evidence, notice=request.notice, caller=call.caller, trace_id=call.trace_id,
+        )  # fmt: skip
+        return consent_pb2.GrantConsentResponse(consent=self._out(consent), log_index=index)
+
+    def WithdrawConsent(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        call = current_call()
+        consent, index = consents.withdraw(self._app, request.consent_id, call.caller, call.trace_id)
+        return consent_pb2.WithdrawConsentResponse(consent=self._out(consent), log_index=index)
+
+    def GetConsent(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        consent = consents.get(self._app, request.consent_id, current_call().caller)
+        return consent_pb2.GetConsentResponse(consent=self._out(consent))
+
+    def ListConsents(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        found = consents.everything(self._app, request.identity_id or None, current_call().caller)
+        page, following = _page(found, request)
+        return consent_pb2.ListConsentsResponse(consents=map(self._out, page), next_page_token=following)
+
+    def _out(self, consent: Any) -> consent_pb2.Consent:
+        return consent_out(consent, self._app.clock())
+
+
+class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def Generate(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
+        call = current_call()
+        yield generation_pb2.GenerateResponse(trace_id=call.trace_id)
+        spec = _header(messages, "spec")
+        portrait, speech = collect(
+            _chunks(messages), [spec.portrait_bytes, spec.speech_bytes], self._app.settings.upload_seconds
+        )
+        request = generation.GenerationRequest(
+            request_id=spec.request_id, identity_id=spec.identity_id, consent_id=spec.consent_id,
+            purpose=spec.purpose, territory=spec.territory, channel=spec.channel,
+            controls=controls_in(spec.controls), portrait=portrait, speech=speech,
+        )  # fmt: skip
+        release = yield from self._follow(request, call)
+        report = json.dumps(dict(release.record.report))
+        yield generation_pb2.GenerateResponse(release=release_out(release, report))
+        with self._app.blobs.open(release.record.record_id) as clip:
+            while chunk := clip.read(CHUNK):
+                yield generation_pb2.GenerateResponse(chunk=chunk)
+
+    def _follow(
+        self, request: generation.GenerationRequest, call: Call
+    ) -> Generator[Any, None, generation.Release]:
+        """Run the flow in a thread of its own and pass on its progress; the call's end stops the flow."""
+        news: queue.Queue[generation_pb2.GenerateResponse | None] = queue.Queue()
+
+        def progress(gate: Gate, done: int, total: int) -> None:
+            now = generation_pb2.Progress(gate=GATE[gate], frames_done=done, frames_total=total)
+            news.put(generation_pb2.GenerateResponse(progress=now))
+
+        run = Run(self._app, call.caller, self._app.new_id(12), call.trace_id, progress)
+        call.context.add_callback(lambda: run.stop("the caller went away"))
+        flow = _Flow(
+            lambda: generation.attempt(self._app, request, call.caller, run), done=lambda: news.put(None)
+        )
+        flow.start()
+        while (update := news.get()) is not None:
+            yield update
+        release: generation.Release = flow.result()
+        return release
+
+
+class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def Detect(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Any:  # noqa: N802
+        header = _header(messages, "header")
+        limit = self._app.settings.upload_bytes
+        if header.video_bytes > limit:
+            raise MediaTooLarge(
+                f"a video of up to {limit} bytes is taken", limit="upload_bytes", maximum=limit
+            )
+        with staged(self._app, self._app.new_id(12)) as folder:
+            video = folder / "upload"
+            spool(_chunks(messages), header.video_bytes, video, self._app.settings.upload_seconds)
+            return detection_out(detection.detect(self._app, video), self._app.clock())
+
+
+class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def ListEntries(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        size = request.page_size or PAGE
+        only = {
+            name: getattr(request, name) or None for name in ("kind", "record_id", "identity_id", "trace_id")
+        }
+        found = audit.entries(self._app, current_call().caller, request.start, size, **only)
+        following = found[-1].index + 1 if len(found) == size else -1
+        return audit_pb2.ListEntriesResponse(entries=map(entry_out, found), next_start=following)
+
+    def GetProvenance(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        proven = audit.provenance(self._app, current_call().caller, request.record_id)
+        return audit_pb2.GetProvenanceResponse(
+            entries=[audit_pb2.ProvenEntry(entry=entry_out(entry), proof=proof) for entry, proof in proven],
+            vkey=str(self._app.log.key),
+        )
+
+    def GetCheckpoint(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        checkpoint, vkey = audit.checkpoint(self._app, current_call().caller)
+        return audit_pb2.GetCheckpointResponse(checkpoint=checkpoint, vkey=vkey)
+
+    def GetInclusionProof(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        entry, size, hashes = audit.inclusion(self._app, current_call().caller, request.index, request.size)
+        return audit_pb2.GetInclusionProofResponse(entry=entry_out(entry), size=size, hashes=hashes)
+
+    def GetConsistencyProof(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        size, hashes = audit.consistency(self._app, current_call().caller, request.old_size, request.new_size)
+        return audit_pb2.GetConsistencyProofResponse(new_size=size, hashes=hashes)
+
+    def ExportEvidence(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
+        with staged(self._app, self._app.new_id(12)) as folder:
+            pack = audit.export(
+                self._app, current_call().caller, request.record_id or None, folder / "evidence.zip"
+            )
+            with pack.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    yield audit_pb2.ExportEvidenceResponse(chunk=chunk)
+
+
+class _Flow(threading.Thread):
+    """A flow in a thread; `result` gives what it returned or raises what it raised."""
+
+    def __init__(self, work: Callable[[], Any], done: Callable[[], None]) -> None:
+        super().__init__(name="sitter-flow")
+        self._context = copy_context()  # the call's trace goes along
+        self._work, self._done = work, done
+        self._result: Any = None
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._result = self._context.run(self._work)
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._done()
+
+    def result(self) -> Any:
+        self.join()
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
+def _header(messages: Iterator[Any], name: str) -> Any:
+    """The first message's header."""
+    first = next(messages, None)
+    if first is None or first.WhichOneof("part") != name:
+        raise UploadBroken(f"the first message must be the {name}")
+    return getattr(first, name)
+
+
+def _chunks(messages: Iterator[Any]) -> Iterator[bytes]:
+    for message in messages:
+        if message.WhichOneof("part") != "chunk":
+            raise UploadBroken("after the first message only chunks may follow")
+        yield message.chunk
+
+
+def _page(found: list[Any], request: Any) -> tuple[list[Any], str]:
+    """One page of a list, and the token of the next: the index it starts at."""
+    size = request.page_size or PAGE
+    if not (request.page_token.isdecimal() or request.page_token == ""):
+        raise RecordUnknown("this page_token was not given by this service: start without one")
+    start = int(request.page_token or 0)
+    following = str(start + size) if start + size < len(found) else ""
+    return found[start : start + size], following

@@ -1,0 +1,212 @@
+"""Between protobuf and our own types: the only file, beside the servicers, that knows both."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from engine.state import Controls
+from safety.consent import Consent
+from safety.detector import Finding
+from safety.identity import Identity
+from safety.log import Logged
+from safety.scope import Scope
+from safety.verdict import Verdict
+from service.detect import Detection
+from service.generate import Release
+from service.pb.sitter.v1 import audit_pb2, consent_pb2, detection_pb2, generation_pb2, identity_pb2
+from service.run import Gate
+
+BASIS = {
+    "consent": identity_pb2.BASIS_CONSENT,
+    "character": identity_pb2.BASIS_CHARACTER,
+    "artwork": identity_pb2.BASIS_ARTWORK,
+}
+BASIS_NAME = {number: name for name, number in BASIS.items()}
+
+GATE = {gate: generation_pb2.Gate.Value(f"GATE_{gate.upper().replace('-', '_')}") for gate in Gate}
+GATE_NAME = {number: gate for gate, number in GATE.items()}
+
+
+def timestamp(at: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(at)
+    return stamp
+
+
+def moment(stamp: Timestamp) -> datetime:
+    at: datetime = stamp.ToDatetime(tzinfo=UTC)
+    return at
+
+
+def identity_out(identity: Identity) -> identity_pb2.Identity:
+    return identity_pb2.Identity(
+        identity_id=identity.identity_id,
+        basis=BASIS[identity.basis],
+        pictures=identity.pictures,
+        protected=identity.protected,
+        erased=identity.state == "erased",
+        enrolled_at=timestamp(identity.enrolled_at),
+        enrolled_by=identity.enrolled_by,
+        encoder=identity.encoder,
+    )
+
+
+def scope_in(scope: consent_pb2.Scope) -> Scope:
+    """Raises ConsentInvalid."""
+    return Scope(
+        callers=frozenset(scope.callers),
+        purposes=frozenset(scope.purposes),
+        territories=frozenset(scope.territories),
+        channels=frozenset(scope.channels),
+        not_before=moment(scope.not_before),
+        not_after=moment(scope.not_after),
+        max_seconds=scope.max_seconds,
+        emotions=frozenset(scope.emotions),
+        controls=frozenset(scope.controls),
+        live=scope.live,
+    )
+
+
+def scope_out(scope: Scope) -> consent_pb2.Scope:
+    return consent_pb2.Scope(
+        callers=sorted(scope.callers),
+        purposes=sorted(scope.purposes),
+        territories=sorted(scope.territories),
+        channels=sorted(scope.channels),
+        not_before=timestamp(scope.not_before),
+        not_after=timestamp(scope.not_after),
+        max_seconds=scope.max_seconds,
+        emotions=sorted(scope.emotions),
+        controls=sorted(scope.controls),
+        live=scope.live,
+    )
+
+
+def consent_state(consent: Consent, at: datetime) -> Any:
+    """The state at the time `at`."""
+    if consent.state == "withdrawn":
+        return consent_pb2.CONSENT_STATE_WITHDRAWN
+    if at < consent.scope.not_before:
+        return consent_pb2.CONSENT_STATE_NOT_YET_VALID
+    if at >= consent.scope.not_after:
+        return consent_pb2.CONSENT_STATE_EXPIRED
+    return consent_pb2.CONSENT_STATE_GIVEN
+
+
+def consent_out(consent: Consent, at: datetime) -> consent_pb2.Consent:
+    return consent_pb2.Consent(
+        consent_id=consent.consent_id,
+        identity_id=consent.identity_id,
+        basis=BASIS[consent.basis],
+        scope=scope_out(consent.scope),
+        state=consent_state(consent, at),
+        granted_at=timestamp(consent.granted_at),
+        granted_by=consent.granted_by,
+        withdrawn_at=timestamp(consent.withdrawn_at) if consent.withdrawn_at else None,
+        version=consent.version,
+    )
+
+
+def controls_in(controls: generation_pb2.Controls) -> Controls:
+    """Raises ControlOutOfRange."""
+    given: dict[str, Any] = {
+        name: getattr(controls, name) for name in ("distance", "size", "fps") if controls.HasField(name)
+    }
+    return Controls(
+        gaze=(controls.gaze_yaw, controls.gaze_pitch),
+        emotion=tuple((emotion.name, emotion.strength) for emotion in controls.emotions),
+        seed=controls.seed,
+        **given,
+    )
+
+
+def controls_out(controls: Controls) -> generation_pb2.Controls:
+    return generation_pb2.Controls(
+        gaze_yaw=controls.gaze[0],
+        gaze_pitch=controls.gaze[1],
+        distance=controls.distance,
+        emotions=[
+            generation_pb2.Emotion(name=name, strength=strength) for name, strength in controls.emotion
+        ],
+        size=controls.size,
+        fps=controls.fps,
+        seed=controls.seed,
+    )
+
+
+def release_out(release: Release, report_json: str) -> generation_pb2.Release:
+    record = release.record
+    return generation_pb2.Release(
+        record_id=record.record_id,
+        log_index=record.log_index,
+        receipt=release.receipt,
+        clip_bytes=record.clip_bytes,
+        clip_sha256=record.clip_sha256,
+        manifest_id=record.manifest_id,
+        seconds=record.seconds,
+        frames=record.frames,
+        timings=timings_out(release.timings),
+        report_json=report_json,
+    )
+
+
+def timings_out(timings: Mapping[Gate, float]) -> list[generation_pb2.GateTiming]:
+    return [generation_pb2.GateTiming(gate=GATE[gate], seconds=seconds) for gate, seconds in timings.items()]
+
+
+VERDICT = {verdict: detection_pb2.Verdict.Value(f"VERDICT_{verdict.upper()}") for verdict in Verdict}
+VERDICT_NAME = {number: verdict for verdict, number in VERDICT.items()}
+
+
+def detection_out(found: Detection, at: datetime) -> detection_pb2.DetectResponse:
+    """The answer to anybody: no name, no identity, no distance to a template."""
+    reading, report = found.back.reading, found.back.report
+    return detection_pb2.DetectResponse(
+        verdict=VERDICT[found.verdict],
+        explanation=found.explanation,
+        record_id=found.record.record_id if found.record else "",
+        credentials=detection_pb2.CredentialReading(
+            state=detection_pb2.CredentialState.Value(f"CREDENTIAL_STATE_{found.credential_state.upper()}"),
+            manifest_id=found.credentials.manifest_id or "",
+            issuer=found.credentials.issuer or "",
+            failures=found.credentials.failures,
+        ),
+        watermark=detection_pb2.WatermarkReading(
+            payload=reading.payload.hex() if reading.payload else "",
+            confidence=reading.confidence,
+            false_positive=reading.false_positive,
+        ),
+        altered=[
+            detection_pb2.Span(start=span.start, end=span.end, kind=span.kind)
+            for span in (found.comparison.altered if found.comparison else ())
+        ],
+        consent=consent_state(found.consent, at) if found.consent else consent_pb2.CONSENT_STATE_UNSPECIFIED,
+        score=report.score,
+        score_verdict=report.verdict,
+        calibrated=report.calibrated,
+        findings=[_finding_out(finding) for finding in report.findings],
+        report_json=json.dumps(report.as_dict()),
+        log_index=found.record.log_index if found.record else -1,
+    )
+
+
+def entry_out(entry: Logged) -> audit_pb2.Entry:
+    return audit_pb2.Entry(index=entry.index, body=entry.data)
+
+
+def _finding_out(finding: Finding) -> detection_pb2.Finding:
+    return detection_pb2.Finding(
+        cue=finding.name,
+        value=finding.value,
+        unit=finding.unit,
+        low=finding.low,
+        high=finding.high,
+        sign=finding.sign,
+        reason=finding.reason,
+        start=finding.start,
+        end=finding.end,
+        source=finding.source,
+    )

@@ -1,0 +1,115 @@
+"""One clip: portrait and speech in, a marked and encoded file out, frame by frame.
+
+Runs inside a worker process. No frame exists without its mark in it and no unmarked file is ever written:
+frames go from the renderer through the watermark into the encoder one at a time.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.animate import Animation, animate
+from engine.state import Controls
+from perception.audio import Speech
+from perception.face import FaceFinder
+from perception.video import write_video
+from safety.watermark import open_watermark
+from safety.watermark.embed import Embedder
+from service.fan import ahead
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs.
+
+    Attributes:
+        portrait: (H, W, 3) uint8 RGB.
+        speech: what is said.
+        controls: what the caller steers.
+        payload: 12 bytes, the record id.
+        watermark_keys: 32 bytes each, newest first.
+        target: MP4 file to write, in the staging folder.
+    """
+
+    portrait: NDArray[np.uint8]
+    speech: Speech
+    controls: Controls
+    payload: bytes
+    watermark_keys: tuple[bytes, ...]
+    target: Path
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A finished clip that no gate has inspected yet.
+
+    Attributes:
+        render_seconds, mark_seconds, encode_seconds: of work; rendering runs beside the other two.
+    """
+
+    path: Path
+    frames: int
+    fps: int
+    render_seconds: float
+    mark_seconds: float
+    encode_seconds: float
+
+
+class _Meter:
+    """Seconds of work in each of the interleaved steps."""
+
+    def __init__(self) -> None:
+        self.render = self.mark = self.waited = 0.0
+
+    def rendered(self, animation: Animation) -> Iterator[NDArray[np.uint8]]:
+        frames = iter(animation)
+        for _ in range(animation.frames):
+            start = time.perf_counter()
+            frame = next(frames)
+            self.render += time.perf_counter() - start
+            yield frame
+
+    def marked(self, frames: Iterator[NDArray[np.uint8]], embedder: Embedder) -> Iterator[NDArray[np.uint8]]:
+        asked = time.perf_counter()
+        for frame in frames:
+            given = time.perf_counter()
+            marked = embedder.embed(frame)
+            self.mark += time.perf_counter() - given
+            self.waited += given - asked
+            yield marked
+            asked = time.perf_counter()
+
+
+def run(job: Job, finder: FaceFinder, progress: Callable[[int, int], None]) -> Draft:
+    """Make the clip. `progress` gets (frames done, frames in all) and may raise to stop.
+
+    Raises:
+        EngineError, PerceptionError: as `engine.animate.animate`.
+    """
+    meter, start = _Meter(), time.perf_counter()
+    animation = animate(job.portrait, job.speech, job.controls, finder)
+    prepared = time.perf_counter()
+    meter.render = prepared - start
+    size, fps = job.controls.size, job.controls.fps
+    embedder = open_watermark(job.watermark_keys).embedder(job.payload, width=size, height=size, fps=fps)
+
+    def finished() -> Iterator[NDArray[np.uint8]]:
+        with ahead(meter.rendered(animation)) as frames:
+            for done, frame in enumerate(meter.marked(frames, embedder), 1):
+                progress(done, animation.frames)
+                yield frame
+
+    write_video(job.target, finished(), fps=fps, speech=job.speech)
+    busy = time.perf_counter() - prepared - meter.waited
+    return Draft(
+        path=job.target,
+        frames=animation.frames,
+        fps=fps,
+        render_seconds=meter.render,
+        mark_seconds=meter.mark,
+        encode_seconds=busy - meter.mark,
+    )
