@@ -26,7 +26,7 @@ FIXED = ("VERIFY.md", "checkpoint", "entries.jsonl", "log.vkey", "verify.py")
 MAX_BYTES = 256 << 20  # of one file in the pack
 
 
-class Failed(Exception):  # noqa: N818
+class Failed(Exception):
     """A check failed; the text begins with the file that it is about."""
 
 

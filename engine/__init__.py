@@ -1,0 +1,1 @@
+"""Portrait and speech in, frames out. Knows nothing of consent, policy or marks."""

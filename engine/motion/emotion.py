@@ -1,0 +1,104 @@
+"""Emotions as offsets of the face: ARKit weights at full strength, head attitude, width of the jaw.
+
+Action units per emotion as in FACS (Ekman & Friesen 1978; EMFACS): happy 6+12, sad 1+4+15, angry 4+5+7+23,
+surprised 1+2+5, afraid 1+2+4+5+20, disgusted 9+15+16, contempt 12+14 on one side. None of them opens the jaw:
+shut lips stay shut, a surprised speaker opens wider while speaking.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.motion.curves import Track
+from engine.motion.draws import wander
+
+# Shapes that part the lips: they yield to contacts and silence.
+PARTING = frozenset(
+    ("mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthFunnel")
+)
+_BREATHING_SHARE = 0.15  # of an emotion's strength comes and goes; a frozen smile reads as a mask
+_PACE = 2.5  # seconds between its draws
+
+
+@dataclass(frozen=True)
+class Attitude:
+    """One emotion at strength 1.
+
+    Attributes:
+        shapes: ARKit name to weight.
+        head: yaw, pitch, roll in degrees, added.
+        jaw: factor on how wide speech opens the jaw.
+    """
+
+    shapes: dict[str, float] = field(default_factory=dict)
+    head: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    jaw: float = 1.0
+
+
+def _both(**weights: float) -> dict[str, float]:
+    return {name + side: weight for name, weight in weights.items() for side in ("Left", "Right")}
+
+
+ATTITUDES = {
+    "neutral": Attitude(),
+    "happy": Attitude(
+        _both(mouthSmile=0.65, cheekSquint=0.50, eyeSquint=0.28, mouthDimple=0.15, browOuterUp=0.10),
+        (0.0, 1.0, 0.0),
+        1.05,
+    ),
+    "sad": Attitude(
+        _both(mouthFrown=0.55, browDown=0.15, eyeSquint=0.15, eyeBlink=0.12)
+        | {"browInnerUp": 0.65, "mouthShrugLower": 0.30},
+        (0.0, -3.0, 1.5),
+        0.85,
+    ),
+    "angry": Attitude(
+        _both(browDown=0.75, eyeSquint=0.35, eyeWide=0.15, noseSneer=0.25, mouthPress=0.35, mouthFrown=0.20)
+        | {"jawForward": 0.15},
+        (0.0, -2.0, 0.0),
+        1.10,
+    ),
+    "surprised": Attitude(
+        _both(browOuterUp=0.75, eyeWide=0.65) | {"browInnerUp": 0.80}, (0.0, 1.5, 0.0), 1.20
+    ),
+    "afraid": Attitude(
+        _both(browOuterUp=0.30, browDown=0.20, eyeWide=0.60, mouthStretch=0.45) | {"browInnerUp": 0.80},
+        (0.0, 1.0, 0.0),
+        0.95,
+    ),
+    "disgusted": Attitude(
+        _both(noseSneer=0.70, mouthUpperUp=0.25, mouthFrown=0.35, browDown=0.40, eyeSquint=0.35)
+        | {"mouthShrugUpper": 0.20, "cheekSquintLeft": 0.30, "cheekSquintRight": 0.30},
+        (2.0, 1.0, 0.0),
+        0.90,
+    ),
+    "contempt": Attitude(
+        {
+            "mouthSmileLeft": 0.45, "mouthDimpleLeft": 0.45, "mouthPressLeft": 0.20, "cheekSquintLeft": 0.20,
+            "eyeSquintLeft": 0.20, "eyeSquintRight": 0.12, "browOuterUpRight": 0.30, "browDownLeft": 0.10,
+        },
+        (-2.0, 1.5, 2.0),
+        0.95,
+    ),
+}  # fmt: skip
+
+
+def blend(emotion: tuple[tuple[str, float], ...]) -> Attitude:
+    """Sum of (name, strength) pairs; strengths that sum over 1 are shared out so that they sum to 1."""
+    scale = 1.0 / max(1.0, sum(strength for _, strength in emotion))
+    shapes: dict[str, float] = {}
+    head, jaw = np.zeros(3), 1.0
+    for name, strength in emotion:
+        attitude = ATTITUDES[name]
+        for shape, weight in attitude.shapes.items():
+            shapes[shape] = shapes.get(shape, 0.0) + scale * strength * weight
+        head += scale * strength * np.array(attitude.head)
+        jaw += scale * strength * (attitude.jaw - 1.0)
+    yaw, pitch, roll = (float(angle) for angle in head)
+    return Attitude(shapes, (yaw, pitch, roll), jaw)
+
+
+def presence(seed: int, times: Track) -> Track:
+    """(T,) how much of an emotion shows, around 1 minus a small share that comes and goes."""
+    swing = np.tanh(wander(seed, "emotion", times, _PACE, 1)[:, 0])
+    return np.asarray(1.0 - _BREATHING_SHARE * (0.5 + 0.5 * swing))

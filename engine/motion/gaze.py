@@ -1,0 +1,113 @@
+"""Where the sitter looks: at the viewer, away and back, with the small restlessness of real eyes.
+
+Statistics of Lee, Badler & Badler, "Eyes Alive" (2002). Directions are relative to the camera; the eyes' own
+turn is what remains after the head's (vestibulo-ocular reflex), computed in `plan.py`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.motion.accents import Beats
+from engine.motion.curves import Track, ease, ramp, span
+from engine.motion.draws import draws, log_normal
+
+# Seconds of mutual gaze and of looking away, while speaking and while listening.
+_MUTUAL, _AWAY = (3.1, 0.93), (7.9, 0.43)
+_VARIATION = 0.6
+_MEAN_SIZE, _LARGEST = (
+    6.9,
+    18.0,
+)  # degrees: A = -6.9 ln(P / 15.7), P in percent up to 15.7; 90 % are below 15°
+_CARDINAL = 2.0  # left, right, up and down are twice as likely as the diagonals
+_GLANCE_RATE = 0.8  # per second while looking at the viewer: from eye to eye to mouth
+_GLANCE = (0.9, 0.5)  # degrees, standard deviation
+_SACCADE_BASE, _SACCADE_PER_DEGREE = 0.025, 0.0024  # seconds: the main sequence
+_CARRIES_BLINK = 33.0  # degrees from which nearly every shift comes with a blink (Evinger 1994)
+
+EYE_LIMIT = (30.0, 22.0)  # degrees an eye turns in its socket without looking strained, yaw and pitch
+_HEAD_SHARE_OF_MAIN = (0.38, 0.35)  # of the main direction is the head's, yaw and pitch
+_HEAD_FREE = 6.0  # degrees that the eyes do alone
+_HEAD_SHARE = 0.25  # of a large shift
+_HEAD_LATE = (0.07, 0.15)  # seconds after the eyes
+_HEAD_MOVE = 0.45  # seconds it takes
+
+
+@dataclass(frozen=True)
+class Gaze:
+    """Saccades in order: onset and duration in seconds, (n, 2) direction before and after in degrees."""
+
+    onsets: Track
+    durations: Track
+    before: Track
+    after: Track
+
+    def at(self, seconds: float) -> Track:
+        """(2,) yaw, pitch in degrees relative to the camera."""
+        i = max(int(np.searchsorted(self.onsets, seconds, side="right")) - 1, 0)
+        done = float(ease(np.asarray((seconds - self.onsets[i]) / self.durations[i])))
+        return np.asarray(self.before[i] + (self.after[i] - self.before[i]) * done)
+
+    def blink_onsets(self) -> list[float]:
+        """Onsets of the shifts that carry a blink."""
+        size = np.linalg.norm(self.after - self.before, axis=1)
+        return [float(onset) for onset in self.onsets[size > _CARRIES_BLINK]]
+
+
+def plan_gaze(beats: Beats, main: tuple[float, float], seed: int, seconds: float) -> Gaze:
+    """Gaze of `seconds` around the main direction (yaw, pitch in degrees)."""
+    rng = draws(seed, "gaze")
+    centre = np.array(main, float)
+    at, targets = 0.0, [(-1.0, centre)]
+    while at < seconds:
+        active = float(beats.active(np.array([at]))[0])
+        mutual = _MUTUAL[0] * active + _AWAY[0] * (1.0 - active)
+        away = _MUTUAL[1] * active + _AWAY[1] * (1.0 - active)
+        leaves = at + log_normal(rng, mutual, _VARIATION)
+        targets += _glances(draws(seed, "glances", at), centre, at, leaves)
+        targets.append((leaves, centre + _aversion(rng)))
+        at = leaves + max(log_normal(rng, away, _VARIATION), 0.2)
+        targets.append((at, centre))
+    return _saccades(targets)
+
+
+def _glances(rng: np.random.Generator, centre: Track, start: float, end: float) -> list[tuple[float, Track]]:
+    found = []
+    at = start + log_normal(rng, 1.0 / _GLANCE_RATE, _VARIATION)
+    while at < end - 0.2:
+        found.append((at, centre + rng.standard_normal(2) * _GLANCE))
+        at += log_normal(rng, 1.0 / _GLANCE_RATE, _VARIATION)
+    return found
+
+
+def _aversion(rng: np.random.Generator) -> Track:
+    size = min(rng.exponential(_MEAN_SIZE) + 1.0, _LARGEST)
+    odds = np.tile([_CARDINAL, 1.0], 4)
+    angle = np.pi / 4 * rng.choice(8, p=odds / odds.sum()) + rng.normal(0.0, 0.15)
+    return np.array([np.cos(angle), 0.7 * np.sin(angle)]) * size  # the eyes' range is flatter than wide
+
+
+def _saccades(targets: list[tuple[float, Track]]) -> Gaze:
+    onsets = np.array([onset for onset, _ in targets])
+    after = np.stack([target for _, target in targets])
+    before = np.concatenate((after[:1], after[:-1]))
+    durations = _SACCADE_BASE + _SACCADE_PER_DEGREE * np.linalg.norm(after - before, axis=1)
+    return Gaze(onsets, durations, before, after)
+
+
+def head_follows(gaze: Gaze, main: tuple[float, float], seed: int, times: Track) -> Track:
+    """(T, 2) degrees of head yaw and pitch: its share of the main direction and of large shifts."""
+    turn = np.zeros((len(times), 2)) + np.array(main) * _HEAD_SHARE_OF_MAIN
+    shares = _HEAD_SHARE * _beyond(gaze.after - np.array(main))
+    for i in np.flatnonzero(np.abs(np.diff(shares, axis=0)).sum(1) > 0) + 1:
+        late = draws(seed, "head follows", float(gaze.onsets[i])).uniform(*_HEAD_LATE)
+        start = float(gaze.onsets[i]) + late
+        part = span(times, start, start + _HEAD_MOVE)
+        change = shares[i] - shares[i - 1]
+        turn[part] += ramp(times[part], start, start + _HEAD_MOVE)[:, None] * change
+        turn[part.stop :] += change
+    return turn
+
+
+def _beyond(offset: Track) -> Track:
+    return np.asarray(np.sign(offset) * np.maximum(np.abs(offset) - _HEAD_FREE, 0.0))

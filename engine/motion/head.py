@@ -1,0 +1,106 @@
+"""How the head moves: slow drift, a new posture after a pause, nods on accents, breath.
+
+Bands to stay in, measured on real talkers at 25 fps: mean absolute angle change per frame and axis 0.30-0.40
+degrees, standard deviations about 4 degrees, nine tenths of the power below 1 Hz and under 1 % above 3 Hz,
+where motion reads as jitter.
+"""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from engine.motion.accents import Beats
+from engine.motion.curves import Track, bump, ramp, soft_limit, span
+from engine.motion.draws import draws, log_normal, wander
+from engine.motion.lips import relative_pitch
+from engine.prosody import HOP, Prosody
+
+LIMITS = np.array([12.0, 9.0, 8.0])  # degrees of yaw, pitch, roll within which a picture can be turned
+
+_DRIFT, _DRIFT_PACE = np.array([4.2, 3.4, 3.4]), 0.50  # degrees, seconds between draws
+_SWAY, _SWAY_PACE = np.array([1.85, 1.6, 1.6]), 0.25  # livelier, while speaking only
+_POSTURE = np.array([2.4, 1.4, 1.9])  # degrees, standard deviation of the attitudes between which it shifts
+_SHIFT = (0.7, 1.1)  # seconds a shift takes
+_IDLE_SHIFTS = 6.0  # seconds between shifts where there is no pause to do it in
+_NODS = 0.6  # of the accents carry a nod
+_NOD = (1.8, 4.0)  # degrees down
+_NOD_DOWN, _NOD_UP = 0.24, 0.42  # seconds
+_PITCH_FOLLOW = 0.35  # degrees per semitone of slow F0 (Munhall 2004: head and F0 are coupled at 1-2 Hz)
+_PHRASE = (0.25, 1.5)  # seconds: faster than that is for the mouth, slower is the speaker's register
+_IDLE_SHARE = 0.45  # of the drift that remains while nobody speaks
+
+_TRAVEL, _TRAVEL_PACE = np.array([0.045, 0.025, 0.05]), 1.6  # inter-ocular distances: x, y, z
+_BREATHS = 15.0 / 60.0  # per second
+_BREATH = (0.25, 0.010)  # degrees of pitch, inter-ocular distances of height
+
+
+def plan_head(beats: Beats, prosody: Prosody, seed: int, times: Track) -> tuple[Track, Track]:
+    """Rotation (T, 3) yaw, pitch, roll in degrees and translation (T, 3) as in `State`; not yet limited."""
+    active = beats.active(times)[:, None]
+    rotation = (
+        _DRIFT
+        * wander(seed, "head drift", times, _DRIFT_PACE, 3)
+        * (_IDLE_SHARE + (1 - _IDLE_SHARE) * active)
+    )
+    rotation += _SWAY * wander(seed, "head sway", times, _SWAY_PACE, 3) * active
+    rotation += _postures(beats, seed, times)
+    rotation += _nods(beats, seed, times)
+    pitch = relative_pitch(prosody)
+    melody = gaussian_filter1d(pitch, _PHRASE[0] / HOP) - gaussian_filter1d(pitch, _PHRASE[1] / HOP)
+    rotation[:, 1] += _PITCH_FOLLOW * np.interp(times, np.arange(len(melody)) * HOP, melody)
+    breath = np.sin(2 * np.pi * (_BREATHS * times + draws(seed, "breath").random()))
+    rotation[:, 1] += _BREATH[0] * breath
+    translation = _TRAVEL * wander(seed, "head travel", times, _TRAVEL_PACE, 3)
+    translation[:, 1] -= _BREATH[1] * breath
+    return rotation, translation
+
+
+def limited(rotation: Track) -> Track:
+    """Rotation bent softly into `LIMITS`."""
+    return np.stack([soft_limit(rotation[:, i], float(LIMITS[i])) for i in range(3)], 1)
+
+
+def _postures(beats: Beats, seed: int, times: Track) -> Track:
+    track = np.zeros((len(times), 3)) + _POSTURE * draws(seed, "first posture").standard_normal(3)
+    last = track[0].copy()
+    for at in _shift_times(beats, seed, float(times[-1])):
+        rng = draws(seed, "posture", at)
+        posture, takes = _POSTURE * rng.standard_normal(3), rng.uniform(*_SHIFT)
+        start = at - 0.3 * takes
+        part = span(times, start, start + takes)
+        track[part] += (posture - last) * ramp(times[part], start, start + takes)[:, None]
+        track[part.stop :] += posture - last
+        last = posture
+    return track
+
+
+def _shift_times(beats: Beats, seed: int, end: float) -> list[float]:
+    """Pauses, and moments between them where they are far apart."""
+    rng = draws(seed, "posture times")
+    pauses = [start for start, _ in beats.pauses if start > 0.5]
+    times: list[float] = []
+    at = 0.0
+    for pause in [*pauses, end + 60.0]:
+        while True:
+            idle = at + max(log_normal(rng, _IDLE_SHIFTS, 0.5), 2.5)
+            if idle > min(pause - 1.5, end):
+                break
+            times.append(idle)
+            at = idle
+        if pause < end and pause - at > 1.0:
+            times.append(pause)
+            at = pause
+    return times
+
+
+def _nods(beats: Beats, seed: int, times: Track) -> Track:
+    track = np.zeros((len(times), 3))
+    for accent in beats.accents:
+        rng = draws(seed, "nod", accent.at)
+        nods, depth, aside = rng.random() < _NODS, rng.uniform(*_NOD), rng.normal(0.0, 0.35, 2)
+        if nods:
+            start, end = accent.at - _NOD_DOWN + 0.04, accent.at + _NOD_UP + 0.04
+            part = span(times, start, end)
+            nod = depth * (0.5 + 0.5 * accent.prominence)
+            dip = bump(times[part], start, start + _NOD_DOWN, start + _NOD_DOWN, end)
+            track[part] -= dip[:, None] * nod * np.array([aside[0], 1.0, aside[1]])
+    return track

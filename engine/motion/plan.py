@@ -1,0 +1,193 @@
+"""Speech and controls to the state of the face at any time."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ControlOutOfRange
+from engine.motion.accents import find_beats
+from engine.motion.blinks import Blink, lids, plan_blinks
+from engine.motion.brows import SHAPES as BROWS
+from engine.motion.brows import plan_brows
+from engine.motion.curves import RATE, Track, soft_limit, soft_positive, weights
+from engine.motion.emotion import PARTING, Attitude, blend, presence
+from engine.motion.gaze import EYE_LIMIT, Gaze, head_follows, plan_gaze
+from engine.motion.head import limited, plan_head
+from engine.motion.lips import Lips, plan_lips
+from engine.motion.visemes import SHAPES as LIPS
+from engine.speech import Phonemes, recognise
+from engine.state import BLENDSHAPES, INDEX, Controls, State
+from perception.audio import Speech
+
+_BEFORE, _AFTER = (
+    0.25,
+    0.5,
+)  # seconds planned beyond the recording's ends, so that the spline has its neighbours
+_PRESS = 0.3  # mouthPress of a full contact: lips that touch are pressed a little
+_SMILE_UNDER_ROUNDING = 0.6  # of a smile gives way to fully rounded lips
+_LID_PER_DEGREE, _WIDE_PER_DEGREE = 0.016, 0.010  # upper lid follows the eye down and up
+_POSE = 6  # columns after the blendshapes: yaw, pitch, roll, x, y, z
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Everything that moves, as a function of time that holds no state: ask for any moment in any order.
+
+    Attributes:
+        frames: of the clip at `fps`, at least 1.
+        fps: frames per second.
+        seconds: length of the speech.
+    """
+
+    frames: int
+    fps: int
+    seconds: float
+    _columns: NDArray[np.intp]  # which blendshapes the curves hold
+    _curves: NDArray[np.float32]  # (control points at RATE, columns + 6)
+    _gaze: Gaze
+    _blinks: tuple[Blink, ...]
+    _onsets: Track  # of the blinks
+
+    def state(self, seconds: float) -> State:
+        """The face at `seconds`; once differentiable in time; before and after the speech it holds still.
+
+        Raises:
+            ControlOutOfRange: not a number.
+        """
+        if not math.isfinite(seconds):
+            raise ControlOutOfRange("the time asked for is not a number", control="seconds")
+        at = min(max(seconds, 0.0), self.seconds)
+        values = self._curve(at)
+        blendshapes = np.zeros(len(BLENDSHAPES))
+        blendshapes[self._columns] = values[:-_POSE]
+        pose = [float(value) for value in values[-_POSE:]]
+        yaw, pitch = self._eyes(at, pose)
+        _set_lids(blendshapes, lids(self._blinks, self._onsets, at), pitch)
+        return State(
+            np.clip(blendshapes, 0.0, 1.0).astype(np.float32),
+            (pose[0], pose[1], pose[2]),
+            (pose[3], pose[4], pose[5]),
+            (yaw, pitch),
+        )
+
+    def frame(self, index: int) -> State:
+        """The face of frame `index`, at index / fps seconds."""
+        return self.state(index / self.fps)
+
+    def track(self) -> NDArray[np.float32]:
+        """(frames, 60): 52 blendshapes with the eyeLook ones set from gaze, then yaw, pitch, roll (degrees),
+        x, y, z (inter-ocular distances), gaze yaw and pitch (degrees): for avatars and other renderers."""
+        rows = np.empty((self.frames, len(BLENDSHAPES) + 8), np.float32)
+        for i in range(self.frames):
+            state = self.frame(i)
+            rows[i] = (*_with_eye_look(state), *state.rotation, *state.translation, *state.gaze)
+        return rows
+
+    def _curve(self, seconds: float) -> Track:
+        x = (seconds + _BEFORE) * RATE
+        base = int(x)
+        return np.asarray(weights(np.asarray(x - base)) @ self._curves[base - 1 : base + 3])
+
+    def _eyes(self, seconds: float, pose: list[float]) -> tuple[float, float]:
+        """Eye in head: the direction looked in less the head's own (vestibulo-ocular reflex)."""
+        yaw, pitch = self._gaze.at(seconds) - np.array(pose[:2])
+        roll = math.radians(pose[2])
+        turned = (
+            yaw * math.cos(roll) - pitch * math.sin(roll),
+            yaw * math.sin(roll) + pitch * math.cos(roll),
+        )
+        return (
+            float(soft_limit(np.asarray(turned[0]), EYE_LIMIT[0])),
+            float(soft_limit(np.asarray(turned[1]), EYE_LIMIT[1])),
+        )
+
+
+def plan_motion(speech: Speech, controls: Controls) -> Motion:
+    """Plan lips, head, eyes and brows for `speech`.
+
+    Raises:
+        SpeechTooShort, SpeechTooLong, SpeechNotFinite, SpeechSilent: see `recognise`.
+    """
+    return plan_from_phonemes(recognise(speech), controls)
+
+
+def plan_from_phonemes(phonemes: Phonemes, controls: Controls) -> Motion:
+    """The same from phones that are known already."""
+    seconds, seed = phonemes.seconds, controls.seed
+    times = np.arange(round((seconds + _BEFORE + _AFTER) * RATE)) / RATE - _BEFORE
+    beats = find_beats(phonemes)
+    attitude = blend(controls.emotion)
+    gaze = plan_gaze(beats, controls.gaze, seed, seconds + _AFTER)
+    blinks = plan_blinks(beats, gaze.blink_onsets(), seed, seconds)
+    lips = plan_lips(phonemes, times, attitude.jaw)
+    face = _face(lips, plan_brows(beats, seed, times), attitude, presence(seed, times))
+    rotation, translation = plan_head(beats, phonemes.prosody, seed, times)
+    rotation[:, :2] += head_follows(gaze, controls.gaze, seed, times)
+    pose = np.concatenate((limited(rotation + np.array(attitude.head)), translation), 1)
+    used = np.flatnonzero(face.any(0))
+    return Motion(
+        max(1, round(seconds * controls.fps)),
+        controls.fps,
+        seconds,
+        used,
+        np.concatenate((face[:, used], pose), 1).astype(np.float32),
+        gaze,
+        blinks,
+        np.array([blink.start for blink in blinks]),
+    )
+
+
+def _face(lips: Lips, brows: Track, attitude: Attitude, shown: Track) -> Track:
+    """(T, 52): lips, brows and emotion together; nothing here parts lips that touch."""
+    face = np.zeros((len(shown), len(BLENDSHAPES)))
+    for i, name in enumerate(LIPS):
+        for column in _sides(name):
+            face[:, column] += lips.shapes[:, i]
+    for i, name in enumerate(BROWS):
+        face[:, INDEX[name]] += brows[:, i]
+    rounded = np.clip(
+        lips.shapes[:, LIPS.index("mouthPucker")] + lips.shapes[:, LIPS.index("mouthFunnel")], 0.0, 1.0
+    )
+    for name, weight in attitude.shapes.items():
+        share = shown
+        if name in PARTING:
+            share = share * lips.free
+        elif name.startswith(("mouthSmile", "mouthStretch", "mouthFrown")):
+            share = share * (1.0 - _SMILE_UNDER_ROUNDING * rounded)
+        face[:, INDEX[name]] += weight * share
+    # ARKit: mouthClose as large as jawOpen means sealed lips over an open jaw.
+    face[:, INDEX["mouthClose"]] = lips.contact * face[:, INDEX["jawOpen"]]
+    for column in _sides("mouthPress"):
+        face[:, column] += _PRESS * lips.contact
+    return np.clip(face, 0.0, 1.0)
+
+
+def _sides(name: str) -> list[int]:
+    """Columns of a shape: one, or left and right."""
+    return [INDEX[name]] if name in INDEX else [INDEX[name + "Left"], INDEX[name + "Right"]]
+
+
+def _set_lids(blendshapes: Track, closure: tuple[float, float], pitch: float) -> None:
+    """Blinks over lids that follow the eyes' height."""
+    lowered = float(soft_positive(np.asarray(-pitch), 4.0)) * _LID_PER_DEGREE
+    raised = float(soft_positive(np.asarray(pitch), 4.0)) * _WIDE_PER_DEGREE
+    for side, shut in zip(("Left", "Right"), closure, strict=True):
+        blink, wide = INDEX["eyeBlink" + side], INDEX["eyeWide" + side]
+        resting = min(blendshapes[blink] + lowered, 1.0)
+        blendshapes[blink] = resting + (1.0 - resting) * shut
+        blendshapes[wide] = (blendshapes[wide] + raised) * (1.0 - shut)
+
+
+def _with_eye_look(state: State) -> NDArray[np.float32]:
+    """ARKit's eyeLook weights from the gaze: 1 at the eyes' limit. Image right is the sitter's left."""
+    shapes = state.blendshapes.copy()
+    yaw, pitch = state.gaze[0] / EYE_LIMIT[0], state.gaze[1] / EYE_LIMIT[1]
+    for name, value in (
+        ("eyeLookOutLeft", yaw), ("eyeLookInRight", yaw), ("eyeLookInLeft", -yaw), ("eyeLookOutRight", -yaw),
+        ("eyeLookUpLeft", pitch), ("eyeLookUpRight", pitch),
+        ("eyeLookDownLeft", -pitch), ("eyeLookDownRight", -pitch),
+    ):  # fmt: skip
+        shapes[INDEX[name]] = min(max(value, 0.0), 1.0)
+    return shapes

@@ -1,0 +1,146 @@
+"""Which square of the picture the frame shows, and cutting it out at the renderer's resolution."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.errors import PortraitUnusable
+from perception.face import Face
+
+Floats = NDArray[np.floating[Any]]
+Outside = Literal["symmetric", "edge", "constant"]
+
+# Height of the mesh (forehead to chin) over the height of the frame: head and shoulders as in a passport
+# photograph
+# (ICAO 9303-9: face 70-80 %, too tight for a head that moves) against a news presenter (about 35 %).
+FACE_SHARE = 0.42
+LARGEST_FACE_SHARE = 0.6  # rather a tight frame than one that leaves the picture
+FACE_CENTRE = 0.45  # height of the mesh's middle in the frame, from the top
+HEADROOM = 0.05  # least space over the hair, where the picture has it
+MARGIN = 0.125  # of the frame's side, kept around the frame for motion that pulls it in
+SHARPEST = 1280  # pixels across the canvas without margin, about twice a 512 pixel frame
+MOST_CUT_OFF = 0.25  # of the face's height or width, outside the picture
+
+
+@dataclass(frozen=True)
+class Framing:
+    """The square x, y, side of the picture (pixels, may leave it), shown as a frame of `size` pixels.
+
+    The canvas is that square with `MARGIN` around it, `oversample` canvas pixels per frame pixel.
+    """
+
+    x: float
+    y: float
+    side: float
+    size: int
+    oversample: int
+
+    @property
+    def scale(self) -> float:
+        """Frame pixels per picture pixel."""
+        return self.size / self.side
+
+    @property
+    def border(self) -> int:
+        """Frame pixels of margin on each side."""
+        return round(self.size * MARGIN)
+
+    @property
+    def canvas(self) -> int:
+        """Pixels across the canvas."""
+        return (self.size + 2 * self.border) * self.oversample
+
+    def place(self, points: Floats) -> Floats:
+        """(..., 2 or 3) points of the picture in frame pixels."""
+        placed = points * self.scale
+        placed[..., 0] -= self.x * self.scale
+        placed[..., 1] -= self.y * self.scale
+        return placed.astype(np.float32)
+
+
+def frame_face(face: Face, matte: Floats, distance: float, size: int) -> Framing:
+    """A square in which the face has `FACE_SHARE` of the height, more where the picture is tight; times 1 /
+    `distance`.
+
+    Raises:
+        PortraitUnusable: too much of the face lies outside the picture.
+    """
+    height, width = matte.shape
+    low, high = face.mesh[:, :2].min(axis=0), face.mesh[:, :2].max(axis=0)
+    _within_picture(low, high, width, height)
+    tall = float(high[1] - low[1])
+    middle = (low + high) / 2
+    natural = float(np.clip(min(width, height), tall / LARGEST_FACE_SHARE, tall / FACE_SHARE))
+    side = natural * distance
+    hair = _top_of_head(matte, float(middle[0]), tall)
+    y = min(float(middle[1]) - FACE_CENTRE * side, hair - HEADROOM * side)
+    y = max(y, float(high[1]) + 0.08 * side - side)  # the chin stays in the frame, however tall the hat
+    x = float(middle[0]) - side / 2
+    oversample = 2 if size * 2 <= SHARPEST else 1
+    # What lacks in height is added as background on top: below there would be a sitter to invent.
+    return Framing(_inside(x, side, width, 0.5), _inside(y, side, height, 1.0), side, size, oversample)
+
+
+def _within_picture(low: Floats, high: Floats, width: int, height: int) -> None:
+    extent = high - low
+    missing = np.maximum(-low, 0) + np.maximum(high - np.asarray([width, height]), 0)
+    if (missing > MOST_CUT_OFF * extent).any():
+        raise PortraitUnusable(
+            f"more than {MOST_CUT_OFF:.0%} of the face lies outside the picture: use one with all of it",
+            limit=MOST_CUT_OFF,
+        )
+
+
+def _inside(start: float, side: float, length: int, missing_before: float) -> float:
+    """Moved into the picture; where that is too small, `missing_before` of what lacks is added first."""
+    if side >= length:
+        return (length - side) * missing_before
+    return float(np.clip(start, 0, length - side))
+
+
+def _top_of_head(matte: Floats, x: float, tall: float) -> float:
+    """First row in which a fifth of a face's width is sitter, over the middle of the face."""
+    left, right = (int(np.clip(x + s * 0.4 * tall, 0, matte.shape[1])) for s in (-1, 1))
+    share = (matte[:, left:right] > 0.5).mean(axis=1) if right > left else np.zeros(matte.shape[0])
+    rows = np.flatnonzero(share > 0.2)
+    return float(rows[0]) if rows.size else 0.0
+
+
+def cut(picture: NDArray[np.generic], framing: Framing, outside: Outside = "symmetric") -> Floats:
+    """The canvas of a (H, W) or (H, W, C) array as float32 (N, N[, C]).
+
+    Args:
+        outside: what is where the square leaves the picture: its mirror image, its outermost pixels, or 0.
+    """
+    border = framing.border / framing.scale
+    low = np.asarray([framing.x, framing.y]) - border
+    high = low + framing.side + 2 * border
+    size = np.asarray(picture.shape[1::-1])
+    first, last = np.floor(low).astype(int) - 2, np.ceil(high).astype(int) + 2
+    inner_first, inner_last = np.clip(first, 0, size - 1), np.clip(last, 1, size)
+    crop = picture[inner_first[1] : inner_last[1], inner_first[0] : inner_last[0]]
+    pad = [(inner_first[i] - first[i], last[i] - inner_last[i]) for i in (1, 0)] + [(0, 0)] * (
+        picture.ndim - 2
+    )
+    padded = np.pad(crop, pad, mode=outside)
+    (left, top), (right, bottom) = (low - first).tolist(), (high - first).tolist()
+    channels = padded.reshape(*padded.shape[:2], -1)
+    cut_out = [
+        _resized(channels[..., c], (left, top, right, bottom), framing) for c in range(channels.shape[2])
+    ]
+    return np.stack(cut_out, axis=-1).reshape(framing.canvas, framing.canvas, *picture.shape[2:])
+
+
+def _resized(
+    channel: NDArray[np.generic], box: tuple[float, float, float, float], framing: Framing
+) -> Floats:
+    """First to what a frame can carry (a quarter over its pixels), then to the canvas: nothing aliases."""
+    image = Image.fromarray(np.ascontiguousarray(channel, np.float32))
+    carried = round(framing.canvas / framing.oversample * 1.25)
+    if framing.oversample > 1 and box[2] - box[0] > carried:
+        image = image.resize((carried, carried), Image.Resampling.LANCZOS, box)
+        box = (0, 0, carried, carried)
+    return np.asarray(image.resize((framing.canvas,) * 2, Image.Resampling.LANCZOS, box), np.float32)
