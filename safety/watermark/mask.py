@@ -1,0 +1,61 @@
+"""How strong the mark may be at each place of a frame before it is seen.
+
+Texture hides the mark; flat colour, shading and the quiet side of an edge do not; shadows hide a little
+more than mid-tones: contrast masking and luminance adaptation of just-noticeable-difference models (Chou
+and Li 1995; Yang et al., IEEE Trans. CSVT 15, 2005), reduced to what a box filter can measure at 100 frames
+a second.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, max_pool2d
+
+# Pixels of a frame brought to 256 on its short side. The last window undoes the reach of the others, so that
+# the strong texture of an edge is not taken for texture beside it.
+DETAIL, WINDOW, REACH = 3, 5, 9
+
+
+@dataclass(frozen=True)
+class Visibility:
+    """Strengths in grey levels (root mean square) of 255."""
+
+    flat: float = (
+        0.75  # where nothing hides the mark: under the 0.5 % contrast that trained eyes can just see
+    )
+    per_texture: float = 0.20  # added per grey level of local deviation
+    ceiling: float = 2.2
+
+
+VISIBILITY = Visibility()
+
+
+def strength(luma: Tensor, visibility: Visibility = VISIBILITY) -> Tensor:
+    """The strength (1, 1, H, W) allowed on luma (1, 1, H, W), 0..255, of about 256 on the short side."""
+    texture = quiet_texture(luma)
+    allowed = (visibility.flat + visibility.per_texture * texture).clamp(max=visibility.ceiling)
+    return box(allowed * adaptation(box(luma, 5)), 5)
+
+
+def quiet_texture(luma: Tensor) -> Tensor:
+    """Local deviation of detail in grey levels, the least over a window: high only where all around is busy.
+
+    Detail excludes shading, which hides nothing: a cheek is as smooth as a wall.
+    """
+    detail = luma - box(box(luma, DETAIL), DETAIL)
+    deviation = box(detail.square(), WINDOW).sqrt()
+    rows = max_pool2d(-deviation, (REACH, 1), 1, (REACH // 2, 0))
+    return -max_pool2d(rows, (1, REACH), 1, (0, REACH // 2))
+
+
+def adaptation(luma: Tensor) -> Tensor:
+    """1 in mid-tones, 1.3 in shadow, where steps are seen last (Chou and Li), less where they would clip."""
+    shadow = 1.0 + 0.3 * ((100.0 - luma) / 60.0).clamp(0, 1)
+    room = ((luma + 4.0) / 16.0).clamp(0.25, 1.0) * ((263.0 - luma) / 24.0).clamp(0.33, 1.0)
+    return shadow * room
+
+
+def box(image: Tensor, size: int) -> Tensor:
+    """Mean over size x size (odd), fewer at the border."""
+    rows = avg_pool2d(image, (size, 1), 1, (size // 2, 0), count_include_pad=False)
+    return avg_pool2d(rows, (1, size), 1, (0, size // 2), count_include_pad=False)
