@@ -79,20 +79,21 @@ COPIES = (
 )
 
 
-def contact_sheet(clip: Path, target: Path) -> None:
-    """Frames spread over the whole clip, side by side, as one PNG."""
+def pictures(clip: Path, sheet: Path, poster: Path) -> None:
+    """Frames spread over the whole clip, side by side, as one PNG; and its first frame as another."""
     from PIL import Image
 
     with open_video(clip) as opened:
         seconds = opened.info.seconds
         every = max(seconds / (SHEET_COLUMNS * SHEET_ROWS), 0.001)
         frames = [frame for _, frame in opened.frames(every)][: SHEET_COLUMNS * SHEET_ROWS]
+    Image.fromarray(frames[0]).save(poster)
     rows = -(-len(frames) // SHEET_COLUMNS)
-    sheet = Image.new("RGB", (SHEET_COLUMNS * SHEET_SIDE, rows * SHEET_SIDE))
+    whole = Image.new("RGB", (SHEET_COLUMNS * SHEET_SIDE, rows * SHEET_SIDE))
     for place, frame in enumerate(frames):
         tile = Image.fromarray(frame).resize((SHEET_SIDE, SHEET_SIDE), Image.Resampling.LANCZOS)
-        sheet.paste(tile, (place % SHEET_COLUMNS * SHEET_SIDE, place // SHEET_COLUMNS * SHEET_SIDE))
-    sheet.save(target)
+        whole.paste(tile, (place % SHEET_COLUMNS * SHEET_SIDE, place // SHEET_COLUMNS * SHEET_SIDE))
+    whole.save(sheet)
 
 
 def no_face() -> bytes:

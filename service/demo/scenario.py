@@ -93,7 +93,7 @@ def _act(story: Story, deployment: Deployment, sitter: Sitter, speech: bytes, co
         clip = story.out / "clip.mp4"
         write_whole(clip, made.clip)
         write_whole(story.out / "receipt.tlog-proof", made.release.receipt.encode())
-        copies.contact_sheet(clip, story.out / "frames.png")
+        copies.pictures(clip, story.out / "frames.png", story.out / "poster.png")
         _detect_copies(story, anybody, clip, made)
         _refusals(story, client, sitter, speech, controls, consent)
         operator.withdraw(consent.consent_id)
@@ -264,6 +264,7 @@ def _clear(out: Path) -> None:
         "demo.json",
         "report.html",
         "frames.png",
+        "poster.png",
         "evidence.zip",
         "log.zip",
         "receipt.tlog-proof",

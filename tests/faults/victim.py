@@ -3,7 +3,7 @@
     python -m tests.faults.victim DATA FILM REQUEST GATE MOMENT
 
 MOMENT is `entered` (the gate has begun), `passed` (its decision is on record) or `stored` (the clip's bytes
-are in the store, its release is not). Prints the log's size after every gate that passed: what is acknowledged.
+are in the store, its release is not). Prints the log's size after every gate that passed: acknowledged.
 """
 
 import os
