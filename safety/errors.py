@@ -22,6 +22,7 @@ SitterError
    │  ├─ PolicyRefused            the policy forbids; metadata names the rules
    │  ├─ PermitSpent              a permit was used twice
    │  ├─ InspectionRefused        the finished clip failed its audit
+   │  ├─ PurposeUnknown           a purpose that is not in the vocabulary
    │  ├─ QuotaRefused
    │  └─ RequestConflict          a request_id seen before with another body
    ├─ Unavailable                 a part could not decide or write: fail closed, try again
@@ -30,7 +31,8 @@ SitterError
    │  └─ PolicyUnavailable
    ├─ RecordUnknown               no such entry, clip or checkpoint
    ├─ EvidenceInvalid             a proof, checkpoint, log or evidence pack that contradicts itself
-   ├─ CallerRefused               not authenticated, or not allowed to call this
+   ├─ CallerRefused               not authenticated
+   │  └─ CallerForbidden          known, but suspended or without the role for this
    ├─ EncoderUnusable             a face encoder or its calibration is missing or wrong
    └─ Misconfigured               a key, certificate, policy or setting that cannot work
 """
@@ -122,6 +124,10 @@ class InspectionRefused(Refused):
     reason = "INSPECTION_REFUSED"
 
 
+class PurposeUnknown(Refused):
+    reason = "PURPOSE_UNKNOWN"
+
+
 class QuotaRefused(Refused):
     reason = "QUOTA_REFUSED"
 
@@ -156,6 +162,10 @@ class EvidenceInvalid(SafetyError):
 
 class CallerRefused(SafetyError):
     reason = "CALLER_REFUSED"
+
+
+class CallerForbidden(CallerRefused):
+    reason = "CALLER_FORBIDDEN"
 
 
 class EncoderUnusable(SafetyError):

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from safety.errors import PurposeUnknown
+
 BASES = ("consent", "character", "artwork")
 """`consent`: a living person agreed; `character`: one's own fictional figure; `artwork`: public domain."""
 
@@ -70,6 +72,9 @@ PURPOSES: Mapping[str, Purpose] = {
 one of `advertising`. Deception, fraud and harassment are no purposes that anybody can grant: the policy knows
 them as prohibited, no consent can name them."""
 
+PROHIBITED = frozenset({"deception", "fraud", "harassment"})
+"""Purposes that are known and that nobody can grant."""
+
 _COUNTRIES = (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS "
     "BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE "
@@ -82,6 +87,14 @@ _COUNTRIES = (
 )
 TERRITORIES = frozenset(_COUNTRIES.split(" "))
 """ISO 3166-1 alpha-2 country codes (249). There is no code for the world: a consent lists countries."""
+
+
+def known_purpose(code: str) -> None:
+    """Raises PurposeUnknown for a code that is neither a purpose nor a prohibited one."""
+    if code not in PURPOSES and code not in PROHIBITED:
+        raise PurposeUnknown(
+            f"there is no purpose {code[:64]!r}: use {', '.join(PURPOSES)}", rules="purpose.unknown"
+        )
 
 
 def implied_by(purpose: str) -> frozenset[str]:

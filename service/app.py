@@ -41,6 +41,9 @@ class Workers(Protocol):
             EngineError, PerceptionError: what the engine raised.
         """
 
+    def warm(self) -> None:
+        """Start what a first job would wait for; returns at once."""
+
     def close(self) -> None:
         """End every worker process."""
 

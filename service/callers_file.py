@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from safety.errors import CallerRefused, Misconfigured
+from safety.errors import CallerForbidden, Misconfigured
 from safety.vocabulary import NAME
 
 ROLES = frozenset({"operator", "client", "auditor"})
@@ -43,11 +43,11 @@ class Caller:
     suspended: bool = False
 
     def require(self, *roles: str) -> None:
-        """Raises CallerRefused unless the caller has one of `roles` and is not suspended."""
+        """Raises CallerForbidden unless the caller has one of `roles` and is not suspended."""
         if self.suspended:
-            raise CallerRefused("this caller is suspended: ask the operator of the service")
+            raise CallerForbidden("this caller is suspended: ask the operator of the service")
         if not self.roles.intersection(roles):
-            raise CallerRefused(f"this needs the role {' or '.join(roles)}", roles=",".join(roles))
+            raise CallerForbidden(f"this needs the role {' or '.join(roles)}", roles=",".join(roles))
 
 
 ANONYMOUS = Caller("anonymous", frozenset())

@@ -1,10 +1,11 @@
 """A deployment in this process: the app, its server, and clients for its callers."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
+from service.app import App
 from service.caller import ROLES, Callers, issue_token
 from service.client import Client
 from service.local_callers import AUDIENCE, ensure, key_path, load_key
@@ -14,21 +15,27 @@ from service.wiring import build, utc_now
 
 
 class Deployment:
-    """Starts on entering, stops on leaving. `address` is host:port.
+    """Starts when it is made, stops on leaving. `address` is host:port; `make` builds its app.
 
     Raises:
         Misconfigured, StoreUnavailable, ModelMissing: it cannot start; the message says what to do.
     """
 
-    def __init__(self, settings: Settings, callers: Mapping[str, frozenset[str]] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        callers: Mapping[str, frozenset[str]] | None = None,
+        make: Callable[[Settings], App] = build,
+    ) -> None:
         self._settings = settings
         ensure(settings, callers)
-        self.app = build(settings)
+        self.app = make(settings)
         try:
             self._server = Server(self.app, Callers.open(settings.callers))
         except BaseException:
             self.app.close()
             raise
+        self.app.workers.warm()
         host = settings.listen.rpartition(":")[0]
         self.address = f"{host}:{self._server.port}"
 

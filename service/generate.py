@@ -14,6 +14,7 @@ from safety.entry import INTENT, ISSUE
 from safety.facts import Facts
 from safety.records import Record
 from safety.scope import Ask
+from safety.vocabulary import known_purpose
 from safety.watermark import ALGORITHM
 from service.app import App
 from service.caller import Caller
@@ -85,6 +86,7 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
     # 1. Admit: the caller may ask; the request is new and within quota, reserved in one transaction.
     with run.gate(Gate.ADMIT) as admit:
         caller.require("client")
+        known_purpose(request.purpose)
         request_commitment = _commitment(app, request)
         admit.note(request=request_commitment, identity_id=request.identity_id, consent_id=request.consent_id)
         reserved = app.records.reserve(

@@ -63,5 +63,8 @@ class FilmWorkers:
         self.on_end(job)
         return Draft(job.target, len(self.film), job.controls.fps, 0.1, 0.1, 0.1)
 
+    def warm(self) -> None:
+        """Nothing to start."""
+
     def close(self) -> None:
         """Nothing runs."""

@@ -51,6 +51,11 @@ class LocalWorkers:
         finally:
             self._places.release()
 
+    def warm(self) -> None:
+        """See `service.app.Workers`."""
+        for worker in list(self._free.queue):
+            worker.start()
+
     def close(self) -> None:
         self._closed.set()
         while not self._free.empty():
@@ -85,7 +90,8 @@ class _Worker:
         stopped: Callable[[], str | None],
         seconds: float,
     ) -> Draft:
-        pipe = self._started()
+        pipe = self.start()
+        self._idle = False
         try:
             pipe.send(job)
             return self._follow(pipe, progress, stopped, seconds)
@@ -134,8 +140,8 @@ class _Worker:
                 case _:
                     raise RenderFailed("the worker broke while it made the clip")
 
-    def _started(self) -> Connection:
-        self._idle = False
+    def start(self) -> Connection:
+        """The pipe to the process, which is started if it does not run."""
         if self._pipe is not None and self._process is not None and self._process.is_alive():
             return self._pipe
         self.kill()

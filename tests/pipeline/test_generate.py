@@ -13,7 +13,7 @@ from PIL import Image
 from engine.errors import RenderCancelled, RenderFailed
 from perception.errors import FaceNotFound, MediaEmpty, MediaUnsupported, SeveralFaces, SpeechSilent
 from safety.errors import (
-    CallerRefused,
+    CallerForbidden,
     ConsentExpired,
     ConsentForeign,
     ConsentNotYetValid,
@@ -26,6 +26,7 @@ from safety.errors import (
     InspectionRefused,
     PermitSpent,
     PolicyRefused,
+    PurposeUnknown,
     QuotaRefused,
     RequestConflict,
     SignerUnavailable,
@@ -102,8 +103,15 @@ def test_a_release_is_not_given_again_after_the_withdrawal(stage: Stage) -> None
 
 def test_admit_wants_a_client(stage: Stage) -> None:
     """An auditor or a suspended client does not generate."""
-    stage.refused(CallerRefused, Gate.ADMIT, caller=Caller("auditor", frozenset({"auditor"})))
-    stage.refused(CallerRefused, Gate.ADMIT, caller=Caller(CLIENT.name, CLIENT.roles, suspended=True))
+    stage.refused(CallerForbidden, Gate.ADMIT, caller=Caller("auditor", frozenset({"auditor"})))
+    stage.refused(CallerForbidden, Gate.ADMIT, caller=Caller(CLIENT.name, CLIENT.roles, suspended=True))
+
+
+def test_admit_wants_a_known_purpose(stage: Stage) -> None:
+    """A code that nobody defined; a prohibited one is known, and no consent can name it."""
+    error = stage.refused(PurposeUnknown, Gate.ADMIT, purpose="world-domination")
+    assert "education" in str(error)
+    stage.refused(ConsentScope, Gate.CONSENT, purpose="fraud")
 
 
 def test_admit_keeps_the_quota(stage: Stage) -> None:
