@@ -33,8 +33,9 @@ __all__ = ["Identities", "Identity", "Match"]
 
 PROFILE = "accept"
 
-MATCHABLE = FaceLimits(eye_distance=24.0)
-"""A frame is smaller than the portrait was: 24 px between the eyes are enough to match, 40 to animate."""
+MATCHABLE = FaceLimits(eye_distance=24.0, yaw=35.0 + 12.0, pitch=30.0 + 9.0)
+"""A frame is smaller than the portrait was: 24 px between the eyes are enough to match, 40 to animate. Its
+head turns up to 12 and 9 degrees farther than the portrait's."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -119,7 +119,7 @@ class Records:
             if used >= daily_limit:
                 raise QuotaRefused(
                     f"the limit of {daily_limit} clips within 24 hours is reached: wait, or ask for more",
-                    limit="clips_per_day", maximum=daily_limit,
+                    limit="clips_per_day", most=daily_limit,
                 )  # fmt: skip
             tx.execute(
                 "insert into requests values (?, ?, ?, ?, 'running', ?) on conflict (caller, request_id)"

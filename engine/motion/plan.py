@@ -17,9 +17,12 @@ from engine.motion.gaze import EYE_LIMIT, Gaze, head_follows, plan_gaze
 from engine.motion.head import limited, plan_head
 from engine.motion.lips import Lips, plan_lips
 from engine.motion.visemes import SHAPES as LIPS
+from engine.prosody import HOP
+from engine.recogniser import UNDERSTOOD
 from engine.speech import Phonemes, recognise
 from engine.state import BLENDSHAPES, INDEX, Controls, State
 from perception.audio import Speech
+from perception.errors import SpeechSilent
 
 _BEFORE, _AFTER = (
     0.25,
@@ -104,13 +107,25 @@ class Motion:
         )
 
 
+LEAST_VOICE = 0.05
+"""Seconds of voiced sound, about one short vowel: less is no voice."""
+
+
 def plan_motion(speech: Speech, controls: Controls) -> Motion:
     """Plan lips, head, eyes and brows for `speech`.
 
     Raises:
-        SpeechTooShort, SpeechTooLong, SpeechNotFinite, SpeechSilent: see `recognise`.
+        SpeechTooShort, SpeechTooLong, SpeechNotFinite: see `recognise`.
+        SpeechSilent: see there; also when there is sound, but no voice in it.
     """
-    return plan_from_phonemes(recognise(speech), controls)
+    phonemes = recognise(speech)
+    # A whisper has no voiced sound but understood phones; breath, wind and noise have neither.
+    understood = any(phone.confidence >= UNDERSTOOD for phone in phonemes.phones)
+    if not understood and int(phonemes.prosody.voiced.sum()) * HOP < LEAST_VOICE:
+        raise SpeechSilent(
+            "there is no voice in the recording: record speech, louder than the noise around it"
+        )
+    return plan_from_phonemes(phonemes, controls)
 
 
 def plan_from_phonemes(phonemes: Phonemes, controls: Controls) -> Motion:

@@ -26,8 +26,9 @@ DARK_LIGHT, FLAT_CONTRAST = 4.0, 2.0
 STILL_CHANGE, STILL_SECONDS = 0.02, 0.5
 
 # Speaking lips: standard deviation of the gap. Real speakers 0.05 to 0.11 (GRID corpus), rendered drawings
-# 0.04 to 0.06, the mesh's own noise on still drawn mouths 0.001 to 0.011.
-LIP_MOVEMENT = 0.02
+# 0.03 to 0.06, a painted mouth half as wide as the eyes are apart 0.017; the mesh's own noise on still drawn
+# mouths 0.001 to 0.011. Beyond that noise the sound decides: `lips_in_time`.
+LIP_MOVEMENT = 0.013
 
 # In pauses the gap is at most this share of its 90th percentile in speech. 1 is a mouth left open; real
 # speakers, who breathe and hesitate with open lips, reach 0.6; an engine that closes on silence 0.3.

@@ -20,9 +20,7 @@ DETAIL, WINDOW, REACH = 3, 5, 9
 class Visibility:
     """Strengths in grey levels (root mean square) of 255."""
 
-    flat: float = (
-        0.75  # where nothing hides the mark: under the 0.5 % contrast that trained eyes can just see
-    )
+    flat: float = 0.75  # where nothing hides the mark: mostly single steps, 0.5 % contrast
     per_texture: float = 0.20  # added per grey level of local deviation
     ceiling: float = 2.2
 
@@ -49,8 +47,8 @@ def quiet_texture(luma: Tensor) -> Tensor:
 
 
 def adaptation(luma: Tensor) -> Tensor:
-    """1 in mid-tones, 1.3 in shadow, where steps are seen last (Chou and Li), less where they would clip."""
-    shadow = 1.0 + 0.3 * ((100.0 - luma) / 60.0).clamp(0, 1)
+    """1 in mid-tones, 1.3 in deep shadow (Chou and Li 1995), less where steps would clip."""
+    shadow = 1.0 + 0.3 * ((70.0 - luma) / 40.0).clamp(0, 1)
     room = ((luma + 4.0) / 16.0).clamp(0.25, 1.0) * ((263.0 - luma) / 24.0).clamp(0.33, 1.0)
     return shadow * room
 

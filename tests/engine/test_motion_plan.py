@@ -1,5 +1,7 @@
 """Motion is one smooth, seeded function of time."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from spoken import babble, spoken
@@ -7,8 +9,10 @@ from spoken import babble, spoken
 from engine.errors import ControlOutOfRange
 from engine.motion import Motion, plan_from_phonemes, plan_motion
 from engine.state import BLENDSHAPES, EMOTIONS, INDEX, Controls, State
-from perception.audio import Speech
+from perception.audio import Speech, decode_speech
 from perception.errors import SpeechNotFinite, SpeechSilent, SpeechTooShort
+
+MATERIAL = Path(__file__).resolve().parents[1] / "material"
 
 
 def vector(state: State) -> np.ndarray:
@@ -139,3 +143,10 @@ def test_unusable_speech_is_refused(samples: np.ndarray, error: type[Exception])
     """Empty, tiny, silent and broken sound raise their own errors."""
     with pytest.raises(error):
         plan_motion(Speech(samples), Controls())
+
+
+def test_sound_without_a_voice_is_refused() -> None:
+    """Breath alone gives lips nothing to say: refused before a frame is made."""
+    breath = decode_speech((MATERIAL / "breath.flac").read_bytes())
+    with pytest.raises(SpeechSilent, match="no voice"):
+        plan_motion(breath, Controls())
