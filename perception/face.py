@@ -185,7 +185,7 @@ def sole_face(faces: Sequence[Face], pixels_shape: tuple[int, ...], limits: Face
     if len(persons) > 1:
         raise SeveralFaces(
             f"the picture shows {len(persons)} faces: crop it to the one that is meant",
-            faces=len(persons), limit=1,
+            faces=len(persons), limit="faces", most=1,
         )  # fmt: skip
     face = faces[0]
     if face.mesh_score < limits.mesh_score:
@@ -195,7 +195,7 @@ def sole_face(faces: Sequence[Face], pixels_shape: tuple[int, ...], limits: Face
             f"the face is too small: its eyes are {face.eye_distance:.0f} pixels apart and "
             f"{limits.eye_distance:.0f} are needed; use a larger picture than {pixels_shape[1]} x "
             f"{pixels_shape[0]}, or crop closer before scaling down",
-            eye_distance=round(face.eye_distance), limit=limits.eye_distance,
+            limit="eye_distance", least=limits.eye_distance, eye_distance=round(face.eye_distance),
         )  # fmt: skip
     yaw, pitch, _ = face.pose
     _facing("to the side", "yaw", yaw, limits.yaw)
@@ -208,7 +208,7 @@ def _facing(where: str, axis: str, angle: float, limit: float) -> None:
         raise FaceTurnedAway(
             f"the head is turned {where} by {abs(angle):.0f} degrees and at most {limit:.0f} are allowed: "
             "use a picture taken from the front",
-            axis=axis, degrees=round(angle), limit=limit,
+            limit=axis, most=limit, degrees=round(angle),
         )  # fmt: skip
 
 

@@ -6,6 +6,8 @@ from importlib import import_module
 
 # Before anything imports it: onnxruntime's Linux wheel reports usage by default since 1.29.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+# Before grpc is imported: what it has to say, we say in our words.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,25 +1,28 @@
 """The parts of a running service, as the flows see them: filled by `wiring.build`, or by tests."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from perception.face import FaceFinder
-from safety.consent import Consents
-from safety.credentials import Credentials
-from safety.identity import Identities
-from safety.keys import KeyRing
-from safety.log import Log
-from safety.policy import Permits, Policy
-from safety.records import Records
-from safety.stores.files import Blobs
-from safety.stores.sqlite import Database
-from safety.watermark import Watermark
-from service.settings import Settings
-from service.tracing import Tracing
-from service.workers.job import Draft, Job
+if TYPE_CHECKING:  # the command line, which needs the names of gates, does not wait for torch
+    from perception.face import FaceFinder
+    from safety.consent import Consents
+    from safety.credentials import Credentials
+    from safety.identity import Identities
+    from safety.keys import KeyRing
+    from safety.log import Log
+    from safety.policy import Permits, Policy
+    from safety.records import Records
+    from safety.stores.files import Blobs
+    from safety.stores.sqlite import Database
+    from safety.watermark import Watermark
+    from service.settings import Settings
+    from service.tracing import Tracing
+    from service.workers.job import Draft, Job
 
 
 class Workers(Protocol):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from safety.errors import RecordUnknown
+from safety.errors import QuotaRefused, RecordUnknown
 from safety.log import Logged, pages
 from service.app import App
 from service.caller import Caller
@@ -44,13 +44,19 @@ def consistency(app: App, caller: Caller, old: int, new: int) -> tuple[int, list
 
 
 def export(app: App, caller: Caller, record_id: str | None, target: Path) -> Path:
-    """Write the evidence pack of one clip, or of the whole log. Raises RecordUnknown."""
+    """Write the evidence pack of one clip, or of the whole log. Raises RecordUnknown, QuotaRefused."""
+    from safety.evidence import PACK_ENTRIES
     from safety.evidence import export as write_pack
 
     caller.require("auditor")
     found = list(pages(app.log, record_id=record_id))
     if not found:
         raise RecordUnknown("the log holds nothing of that clip" if record_id else "the log is empty")
+    if len(found) > PACK_ENTRIES:
+        raise QuotaRefused(
+            f"an evidence pack holds up to {PACK_ENTRIES} entries: export the clips one by one",
+            limit="pack_entries", most=PACK_ENTRIES,
+        )  # fmt: skip
     write_pack(app.log, found, target)
     return target
 

@@ -166,7 +166,9 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
         raise CallerRefused("the token's times must be whole seconds")
     if expires - issued > TOKEN_SECONDS:
         raise CallerRefused(
-            f"the token is valid for too long: at most {TOKEN_SECONDS} seconds", limit=TOKEN_SECONDS
+            f"the token is valid for too long: at most {TOKEN_SECONDS} seconds",
+            limit="token_seconds",
+            most=TOKEN_SECONDS,
         )
     if max(issued, begins) > now + LEEWAY_SECONDS:
         raise CallerRefused("the token is not valid yet: check the clock")

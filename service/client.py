@@ -246,9 +246,11 @@ def _remote(error: Any) -> RemoteError:
     for detail in status.details if status else ():
         if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
             detail.Unpack(info)
-    return RemoteError(
-        error.code().name, info.reason, error.details() or error.code().name, dict(info.metadata)
-    )
+    message = error.details() or error.code().name
+    if not info.reason and error.code() is grpc.StatusCode.UNAVAILABLE:
+        # gRPC's own text lists addresses and errors of its libraries
+        message = "the service cannot be reached: is it running, is the address right, does it want TLS?"
+    return RemoteError(error.code().name, info.reason, message, dict(info.metadata))
 
 
 def _upload(kind: type[Any], first: dict[str, Any], parts: Iterable[bytes | BinaryIO]) -> Iterator[Any]:

@@ -44,6 +44,7 @@ from service.uploads import UploadBroken, collect, spool
 
 CHUNK = 256 * 1024
 PAGE = 100
+GONE = "the caller went away"
 
 
 class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
@@ -142,7 +143,8 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
             news.put(generation_pb2.GenerateResponse(progress=now))
 
         run = Run(self._app, call.caller, self._app.new_id(12), call.trace_id, progress)
-        call.context.add_callback(lambda: run.stop("the caller went away"))
+        if not call.context.add_callback(lambda: run.stop(GONE)):  # it went while it sent
+            run.stop(GONE)
         flow = _Flow(
             lambda: generation.attempt(self._app, request, call.caller, run), done=lambda: news.put(None)
         )
@@ -161,9 +163,7 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
         header = _header(messages, "header")
         limit = self._app.settings.upload_bytes
         if header.video_bytes > limit:
-            raise MediaTooLarge(
-                f"a video of up to {limit} bytes is taken", limit="upload_bytes", maximum=limit
-            )
+            raise MediaTooLarge(f"a video of up to {limit} bytes is taken", limit="upload_bytes", most=limit)
         with staged(self._app, self._app.new_id(12)) as folder:
             video = folder / "upload"
             spool(_chunks(messages), header.video_bytes, video, self._app.settings.upload_seconds)

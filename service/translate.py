@@ -1,23 +1,27 @@
 """Between protobuf and our own types: the only file, beside the servicers, that knows both."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.state import Controls
-from safety.consent import Consent
-from safety.detector import Finding
-from safety.identity import Identity
-from safety.log import Logged
 from safety.scope import Scope
 from safety.verdict import Verdict
-from service.detect import Detection
-from service.generate import Release
 from service.pb.sitter.v1 import audit_pb2, consent_pb2, detection_pb2, generation_pb2, identity_pb2
 from service.run import Gate
+
+if TYPE_CHECKING:
+    from safety.consent import Consent
+    from safety.detector import Finding
+    from safety.identity import Identity
+    from safety.log import Logged
+    from service.detect import Detection
+    from service.generate import Release
 
 BASIS = {
     "consent": identity_pb2.BASIS_CONSENT,

@@ -50,7 +50,9 @@ def _counted(chunks: Iterable[bytes], announced: int, seconds: float) -> Iterato
                 announced=announced,
             )
         if time.monotonic() > deadline:
-            raise UploadBroken(f"the upload took longer than {seconds:.0f} seconds", limit="upload_seconds")
+            raise UploadBroken(
+                f"the upload took longer than {seconds:.0f} seconds", limit="upload_seconds", most=seconds
+            )
         yield chunk
     if received < announced:
         raise UploadBroken(

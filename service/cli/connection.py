@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from safety.errors import Misconfigured
@@ -9,7 +10,6 @@ from service.caller import issue_token
 from service.client import Client
 from service.local_callers import AUDIENCE, LOCAL, key_path, load_key
 from service.settings import Settings
-from service.wiring import utc_now
 
 
 def settings_of(args: argparse.Namespace) -> Settings:
@@ -26,13 +26,13 @@ def connect(args: argparse.Namespace, anonymous: bool = False) -> Client:
         raise Misconfigured(
             "the settings listen on a free port: name the server with --server", setting="listen"
         )
-    name = args.caller or os.environ.get("SITTER_CALLER") or LOCAL
+    name = args.acting or os.environ.get("SITTER_CALLER") or LOCAL
     credentials = _tls(args.ca) if args.ca else None
-    if anonymous and not (args.caller or args.key):
+    if anonymous and not (args.acting or args.key):
         return Client(server, credentials=credentials)
     key = load_key(args.key or key_path(settings, name))
     return Client(
-        server, token=lambda: issue_token(key, name, AUDIENCE, at=utc_now()), credentials=credentials
+        server, token=lambda: issue_token(key, name, AUDIENCE, at=datetime.now(UTC)), credentials=credentials
     )
 
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from engine.state import EMOTIONS, Controls
+from safety.scope import TERM
 from safety.vocabulary import BASES, CHANNELS, CONTROLS
 
 
@@ -89,7 +90,7 @@ def _consents(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "--territory", action="append", required=True, help="country code, ISO 3166-1; repeat for several"
     )
     grant.add_argument("--channel", action="append", required=True, choices=CHANNELS)
-    grant.add_argument("--days", type=int, required=True, help="how long it holds, 1 to 366")
+    grant.add_argument("--days", type=_days, required=True, help="how long it holds, 1 to 366")
     grant.add_argument("--max-seconds", type=float, default=60.0, help="longest clip; default 60")
     grant.add_argument("--emotion", action="append", default=[], choices=EMOTIONS)
     grant.add_argument(
@@ -201,7 +202,7 @@ def _remote(command: argparse.ArgumentParser) -> None:
         "--server", metavar="HOST:PORT", help="default: $SITTER_SERVER, else the settings' address"
     )
     command.add_argument(
-        "--as", dest="caller", metavar="NAME", help="caller to sign as; default $SITTER_CALLER, else local"
+        "--as", dest="acting", metavar="NAME", help="caller to sign as; default $SITTER_CALLER, else local"
     )
     command.add_argument(
         "--key", type=Path, metavar="PEM", help="that caller's private key; default: in the data folder"
@@ -230,6 +231,12 @@ def _controls(command: argparse.ArgumentParser) -> None:
         "--emotion", type=_emotion, action="append", default=[], metavar="NAME:STRENGTH",
         help=f"{', '.join(EMOTIONS)}; strength 0 to 1; repeat to blend",
     )  # fmt: skip
+
+
+def _days(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= TERM.days):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {TERM.days}")
+    return int(text)
 
 
 def _pair(text: str) -> tuple[float, float]:

@@ -1,6 +1,8 @@
 """Commands that ask a running service: enroll, consent, generate, detect."""
 
 import argparse
+import errno
+import os
 import sys
 import uuid
 from collections.abc import Iterator
@@ -61,9 +63,7 @@ def consent_grant(args: argparse.Namespace) -> int:
         max_seconds=args.max_seconds, emotions=args.emotion, controls=args.control, live=False,
     )  # fmt: skip
     with connect(args) as sitter:
-        answer = sitter.grant(
-            args.identity, scope, evidence=args.evidence.read_text("utf-8"), notice=args.notice
-        )
+        answer = sitter.grant(args.identity, scope, evidence=_text(args.evidence), notice=args.notice)
     _print(args, answer, f"consent {answer.consent.consent_id} granted, log entry {answer.log_index}")
     return 0
 
@@ -97,6 +97,8 @@ def generate(args: argparse.Namespace) -> int:
         controls=controls_out(steered(args)),
     )  # fmt: skip
     portrait, speech = args.portrait.read_bytes(), args.speech.read_bytes()
+    for target in filter(None, (args.out, args.receipt)):
+        writable(target)  # now, not after the minutes that a clip takes
     with connect(args) as sitter, progress_bar(args.quiet or args.json) as progress:
         made = sitter.generate(spec, portrait, speech, progress=progress)
     write_whole(args.out, made.clip)
@@ -172,6 +174,22 @@ def progress_bar(quiet: bool) -> Iterator[Any]:
                 bar.update(task, completed=progress.frames_done, total=progress.frames_total)
 
         yield update
+
+
+def writable(path: Path) -> None:
+    """Raises OSError when no file can be written there."""
+    if path.is_dir():
+        raise OSError(errno.EISDIR, "is a folder: name a file", str(path))
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OSError(errno.EACCES, "the folder is missing or cannot be written", str(path.parent))
+
+
+def _text(path: Path) -> str:
+    """A text file. Raises OSError."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise OSError(errno.EINVAL, "is not a text in UTF-8", str(path)) from None
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -1,6 +1,7 @@
 """Who appears in the demo: a character of ours, or the picture that the user brings."""
 
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,15 +88,19 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def _turned(pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    """The head turned to the left and to the right, light a little other."""
+    """The head turned to the left and to the right (one in profile: twice towards us), in other light."""
     from engine.portrait import build_portrait
     from engine.render import Renderer
     from engine.state import Controls, rest
-    from perception.face import FaceFinder, sole_face
+    from perception.face import FACE_LIMITS, FaceFinder, sole_face
 
     finder, controls = FaceFinder(), Controls()
     face = sole_face(finder.find(pixels), pixels.shape)
     renderer = Renderer(build_portrait(pixels, face, finder.matte(pixels), controls), controls)
-    for degrees, gain in ((-TURN, 0.9), (TURN, 1.08)):
+    yaw = face.pose[0]
+    turns = (-TURN, TURN)
+    if abs(yaw) + 2 * TURN > FACE_LIMITS.yaw:
+        turns = (-math.copysign(TURN / 2, yaw), -math.copysign(TURN, yaw))
+    for degrees, gain in zip(turns, (0.9, 1.08), strict=True):
         frame = renderer.render(replace(rest(), rotation=(degrees, 0.0, 0.0)))
         yield np.clip(frame * np.float32(gain), 0, 255).astype(np.uint8)

@@ -13,6 +13,7 @@ from perception.video import open_video, write_video
 from service.demo.characters import draw
 
 CRF = 28
+SHORT_SECONDS = 8.0  # of a shorter clip too little is left on either side of a cut to know it by
 SHEET_COLUMNS, SHEET_ROWS, SHEET_SIDE = 6, 3, 256
 
 
@@ -45,15 +46,14 @@ def _resized(clip: Path, folder: Path) -> Path:
 
 
 def _altered(clip: Path, folder: Path) -> Path:
-    """Two seconds in the middle are replaced by another picture (all but the edges, of a clip under 3 s)."""
+    """Another picture in two seconds in the middle; in its last quarter, where the clip is short."""
     target = folder / "altered.mp4"
     with open_video(clip) as opened:
         seconds, width, height = opened.info.seconds, opened.info.width, opened.info.height
     other = _fitted(draw("osei", 512), width, height)
-    start = max(seconds / 2 - 1, seconds * 0.2)
-    transcode(
-        clip, target, crf=23, alter=lambda _, frame: other, window=(start, min(start + 2, seconds * 0.8))
-    )
+    middle, end = (seconds / 2 - 1, seconds / 2 + 1), (seconds * 0.75, seconds + 1)
+    window = end if seconds < SHORT_SECONDS else middle
+    transcode(clip, target, crf=23, alter=lambda _, frame: other, window=window)
     return target
 
 
@@ -74,7 +74,7 @@ COPIES = (
     Copy("released", "the released file", "issued_intact", _as_released),
     Copy("reencoded", f"a copy re-encoded at CRF {CRF}, metadata gone,", "issued_recovered", _reencoded),
     Copy("resized", f"a copy resized to 75 % and re-encoded at CRF {CRF}", "issued_recovered", _resized),
-    Copy("altered", "a copy with two seconds replaced", "issued_altered", _altered),
+    Copy("altered", "a copy with two seconds (or its end) replaced", "issued_altered", _altered),
     Copy("foreign", "a film that was not made here", "no_record", _foreign),
 )
 

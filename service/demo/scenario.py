@@ -105,7 +105,7 @@ def _act(story: Story, deployment: Deployment, sitter: Sitter, speech: bytes, co
         story.expect(
             "Detect says that the consent was withdrawn",
             found.consent == consent_pb2.CONSENT_STATE_WITHDRAWN,
-            consent_pb2.ConsentState.Name(found.consent).lower(),
+            consent_pb2.ConsentState.Name(found.consent).removeprefix("CONSENT_STATE_").lower(),
         )
         _audit(story, auditor, made)
 

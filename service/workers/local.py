@@ -40,7 +40,7 @@ class LocalWorkers:
         if not self._places.acquire(blocking=False):
             raise QuotaRefused(
                 f"all workers are busy and {self._waiting} jobs wait already: try again later",
-                limit="waiting_jobs", maximum=self._waiting,
+                limit="queue", most=self._waiting,
             )  # fmt: skip
         try:
             worker = self._wait_for_worker(stopped)
@@ -124,7 +124,7 @@ class _Worker:
             if time.monotonic() > deadline:
                 raise RenderFailed(
                     f"the clip took longer than {seconds:.0f} seconds to make: try a shorter speech",
-                    limit="generate_seconds", maximum=seconds,
+                    limit="generate_seconds", most=seconds,
                 )  # fmt: skip
             if not pipe.poll(POLL_SECONDS):
                 continue

@@ -241,7 +241,7 @@ def test_a_small_face(finder: FaceFinder, astronaut: Pixels) -> None:
     pixels = _placed(astronaut, 400, 400)
     with pytest.raises(FaceTooSmall, match="40 are needed") as refused:
         sole_face(finder.find(pixels), pixels.shape)
-    assert refused.value.metadata["limit"] == "40.0"
+    assert refused.value.metadata["least"] == "40.0"
     assert 30 < int(refused.value.metadata["eye_distance"]) < 38
 
 
@@ -253,7 +253,7 @@ def test_heads_turned_away(pose: tuple[float, float, float], where: str) -> None
     """Over 35 degrees of yaw or 30 of pitch are refused; the error says which way and how far is allowed."""
     with pytest.raises(FaceTurnedAway, match=where) as refused:
         sole_face([_face(_mesh(*pose))], (400, 400, 3))
-    assert refused.value.metadata["limit"] in {"35.0", "30.0"}
+    assert refused.value.metadata["most"] in {"35.0", "30.0"}
     inside = tuple(angle * 0.6 for angle in pose)
     assert sole_face([_face(_mesh(*inside))], (400, 400, 3))
 
