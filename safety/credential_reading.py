@@ -16,7 +16,7 @@ from safety import claim
 from safety.errors import Misconfigured
 from safety.trust import TrustLists
 
-MAX_BYTES = 500_000_000
+MAX_BYTES = 500 << 20
 """Largest file that is signed or read: the library takes 0.56 GB of memory for 1 GB, and time in
 proportion.
 """

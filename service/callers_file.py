@@ -42,6 +42,10 @@ class Caller:
     roles: frozenset[str]
     suspended: bool = False
 
+    def may(self, *roles: str) -> bool:
+        """Whether `require` would let it."""
+        return not self.suspended and bool(self.roles.intersection(roles))
+
     def require(self, *roles: str) -> None:
         """Raises CallerForbidden unless the caller has one of `roles` and is not suspended."""
         if self.suspended:

@@ -151,9 +151,9 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
         intent.is_logged()
 
     with staged(app, run.record_id) as folder, app.consents.watched(consent.consent_id, run.stop):
-        # 7, 8. Generate and mark in one streaming pass: each frame gets the record's name, unseen, before
-        #       the next is made; no unmarked file ever exists.
-        with run.gate(Gate.GENERATE) as generated, run.gate(Gate.MARK) as marked:
+        # 7. Generate, and mark in the same pass: each frame gets the record's name, unseen, before it is
+        #    encoded; no unmarked file ever exists.
+        with run.gate(Gate.GENERATE) as generated:
             job = Job(
                 portrait=portrait.pixels,
                 speech=speech,
@@ -165,6 +165,10 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
             draft = app.workers.make(job, run.frames, run.stopped)
             generated.note(frames=draft.frames, fps=draft.fps)
             generated.seconds = draft.render_seconds
+
+        # 8. Mark: the worker says that every frame carries this record and no other; gate 9 reads it back.
+        with run.gate(Gate.MARK) as marked:
+            draft.confirm_marked(job)
             marked.note(algorithm=ALGORITHM)
             marked.seconds = draft.mark_seconds + draft.encode_seconds
 

@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 
 from perception.errors import MediaTooLarge
-from safety.errors import RecordUnknown
+from safety.errors import QuotaRefused, RecordUnknown
 from service import audit, consents, enroll
 from service import detect as detection
 from service import generate as generation
@@ -43,6 +43,8 @@ from service.translate import (
 from service.uploads import UploadBroken, collect, spool
 
 CHUNK = 256 * 1024
+DETECTIONS = 8
+"""Uploads that anybody may have looked at, at a time: the others find threads and disk space left."""
 PAGE = 100
 GONE = "the caller went away"
 
@@ -117,9 +119,10 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
         call = current_call()
         yield generation_pb2.GenerateResponse(trace_id=call.trace_id)
         spec = _header(messages, "spec")
-        portrait, speech = collect(
-            _chunks(messages), [spec.portrait_bytes, spec.speech_bytes], self._app.settings.upload_seconds
-        )
+        # Whom gate 1 will refuse need not be listened to: it refuses, and logs that, without the upload.
+        sizes = [spec.portrait_bytes, spec.speech_bytes] if call.caller.may("client") else [0, 0]
+        chunks = _chunks(messages) if any(sizes) else iter(())
+        portrait, speech = collect(chunks, sizes, self._app.settings.upload_seconds)
         request = generation.GenerationRequest(
             request_id=spec.request_id, identity_id=spec.identity_id, consent_id=spec.consent_id,
             purpose=spec.purpose, territory=spec.territory, channel=spec.channel,
@@ -158,16 +161,26 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
 class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
     def __init__(self, app: App) -> None:
         self._app = app
+        self._places = threading.BoundedSemaphore(DETECTIONS)
 
     def Detect(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Any:  # noqa: N802
         header = _header(messages, "header")
         limit = self._app.settings.upload_bytes
         if header.video_bytes > limit:
             raise MediaTooLarge(f"a video of up to {limit} bytes is taken", limit="upload_bytes", most=limit)
-        with staged(self._app, self._app.new_id(12)) as folder:
-            video = folder / "upload"
-            spool(_chunks(messages), header.video_bytes, video, self._app.settings.upload_seconds)
-            return detection_out(detection.detect(self._app, video), self._app.clock())
+        if not self._places.acquire(blocking=False):
+            raise QuotaRefused(
+                f"{DETECTIONS} videos are being looked at: try again later",
+                limit="detections",
+                most=DETECTIONS,
+            )
+        try:
+            with staged(self._app, self._app.new_id(12)) as folder:
+                video = folder / "upload"
+                spool(_chunks(messages), header.video_bytes, video, self._app.settings.upload_seconds)
+                return detection_out(detection.detect(self._app, video), self._app.clock())
+        finally:
+            self._places.release()
 
 
 class AuditServicer(audit_pb2_grpc.AuditServiceServicer):

@@ -97,7 +97,7 @@ class Settings:
     tls_client_ca: Path | None = _path(
         None, "CA of the callers' certificates, PEM; given, they must have one"
     )
-    upload_bytes: int = _number(512 * MIB, MIB, 512 * MIB, "bytes", "largest video that detect takes")
+    upload_bytes: int = _number(500 * MIB, MIB, 500 * MIB, "bytes", "largest video that detect takes")
     upload_seconds: float = _number(300.0, 1, 3600, "seconds", "longest that one upload may take")
     queue: int = _number(8, 1, 1000, "jobs", "how many generations may wait")
     generate_seconds: float = _number(3600.0, 10, 86400, "seconds", "longest that one generation may take")

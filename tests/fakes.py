@@ -61,7 +61,8 @@ class FilmWorkers:
 
         write_video(job.target, frames(), fps=job.controls.fps, speech=self.speech)
         self.on_end(job)
-        return Draft(job.target, len(self.film), job.controls.fps, 0.1, 0.1, 0.1)
+        frames = len(self.film)
+        return Draft(job.target, frames, job.controls.fps, frames, job.payload, 0.1, 0.1, 0.1)
 
     def warm(self) -> None:
         """Nothing to start."""

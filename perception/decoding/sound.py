@@ -40,7 +40,7 @@ def decode(source: BinaryIO, job: dict[str, Any], pipe: Pipe) -> None:
             if count > most:
                 raise SpeechTooLong(
                     f"the sound is longer than {job['seconds']:g} seconds",
-                    limit="seconds",
+                    limit="audio_seconds",
                     most=job["seconds"],
                 )
             pieces.append(samples)

@@ -99,6 +99,10 @@ def generate(args: argparse.Namespace) -> int:
     portrait, speech = args.portrait.read_bytes(), args.speech.read_bytes()
     for target in filter(None, (args.out, args.receipt)):
         writable(target)  # now, not after the minutes that a clip takes
+    if not args.quiet and not args.json:
+        print(
+            f"request {spec.request_id}: give it as --request-id to ask for this clip again", file=sys.stderr
+        )
     with connect(args) as sitter, progress_bar(args.quiet or args.json) as progress:
         made = sitter.generate(spec, portrait, speech, progress=progress)
     write_whole(args.out, made.clip)

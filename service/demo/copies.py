@@ -13,6 +13,7 @@ from perception.video import open_video, write_video
 from service.demo.characters import draw
 
 CRF = 28
+MILD_CRF = 20  # a clip of less than 384 pixels has less room for its mark (docs/limits.md)
 SHORT_SECONDS = 8.0  # of a shorter clip too little is left on either side of a cut to know it by
 SHEET_COLUMNS, SHEET_ROWS, SHEET_SIDE = 6, 3, 256
 
@@ -31,10 +32,13 @@ def _as_released(clip: Path, folder: Path) -> Path:
     return clip
 
 
-def _reencoded(clip: Path, folder: Path) -> Path:
-    target = folder / "reencoded.mp4"
-    transcode(clip, target, crf=CRF)
-    return target
+def _reencoded(crf: int) -> Callable[[Path, Path], Path]:
+    def make(clip: Path, folder: Path) -> Path:
+        target = folder / "reencoded.mp4"
+        transcode(clip, target, crf=crf)
+        return target
+
+    return make
 
 
 def _resized(clip: Path, folder: Path) -> Path:
@@ -70,13 +74,24 @@ def _foreign(clip: Path, folder: Path) -> Path:
     return target
 
 
-COPIES = (
-    Copy("released", "the released file", "issued_intact", _as_released),
-    Copy("reencoded", f"a copy re-encoded at CRF {CRF}, metadata gone,", "issued_recovered", _reencoded),
-    Copy("resized", f"a copy resized to 75 % and re-encoded at CRF {CRF}", "issued_recovered", _resized),
-    Copy("altered", "a copy with two seconds (or its end) replaced", "issued_altered", _altered),
-    Copy("foreign", "a film that was not made here", "no_record", _foreign),
-)
+def copies_of(size: int) -> tuple[Copy, ...]:
+    """What the demo does to a clip of `size` pixels: as much as its mark is made for."""
+    crf = CRF if size >= 384 else MILD_CRF
+    resized = Copy(
+        "resized", f"a copy resized to 75 % and re-encoded at CRF {CRF}", "issued_recovered", _resized
+    )
+    return (
+        Copy("released", "the released file", "issued_intact", _as_released),
+        Copy(
+            "reencoded",
+            f"a copy re-encoded at CRF {crf}, metadata gone,",
+            "issued_recovered",
+            _reencoded(crf),
+        ),
+        *([resized] if size >= 448 else []),
+        Copy("altered", "a copy with two seconds (or its end) replaced", "issued_altered", _altered),
+        Copy("foreign", "a film that was not made here", "no_record", _foreign),
+    )
 
 
 def pictures(clip: Path, sheet: Path, poster: Path) -> None:

@@ -177,7 +177,7 @@ def _generate(
 def _detect_copies(story: Story, anybody: Client, clip: Path, made: Generated) -> None:
     folder = story.out / "copies"
     folder.mkdir()
-    for copy in copies.COPIES:
+    for copy in copies.copies_of(story.facts["generate"]["controls"]["size"]):
         video = copy.make(clip, folder)
         start = time.perf_counter()
         answer = anybody.detect(video)

@@ -17,6 +17,7 @@ from engine.state import Controls
 from perception.audio import Speech
 from perception.face import FaceFinder
 from perception.video import write_video
+from safety.errors import InspectionRefused
 from safety.watermark import open_watermark
 from safety.watermark.embed import Embedder
 from service.fan import ahead
@@ -48,15 +49,25 @@ class Draft:
     """A finished clip that no gate has inspected yet.
 
     Attributes:
+        marked, payload: how many frames were marked with what.
         render_seconds, mark_seconds, encode_seconds: of work; rendering runs beside the other two.
     """
 
     path: Path
     frames: int
     fps: int
+    marked: int
+    payload: bytes
     render_seconds: float
     mark_seconds: float
     encode_seconds: float
+
+    def confirm_marked(self, job: Job) -> None:
+        """Raises InspectionRefused unless every frame was marked with the job's payload."""
+        if self.payload != job.payload or self.marked != self.frames:
+            raise InspectionRefused(
+                "not every frame was marked with this clip's record: it is discarded", rules="mark.payload"
+            )
 
 
 class _Meter:
@@ -64,6 +75,7 @@ class _Meter:
 
     def __init__(self) -> None:
         self.render = self.mark = self.waited = 0.0
+        self.frames = 0
 
     def rendered(self, animation: Animation) -> Iterator[NDArray[np.uint8]]:
         frames = iter(animation)
@@ -80,6 +92,7 @@ class _Meter:
             marked = embedder.embed(frame)
             self.mark += time.perf_counter() - given
             self.waited += given - asked
+            self.frames += 1
             yield marked
             asked = time.perf_counter()
 
@@ -109,6 +122,8 @@ def run(job: Job, finder: FaceFinder, progress: Callable[[int, int], None]) -> D
         path=job.target,
         frames=animation.frames,
         fps=fps,
+        marked=meter.frames,
+        payload=job.payload,
         render_seconds=meter.render,
         mark_seconds=meter.mark,
         encode_seconds=busy - meter.mark,

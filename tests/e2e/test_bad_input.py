@@ -132,7 +132,7 @@ SPEECHES: list[tuple[str, Make, str, dict[str, str]]] = [
     ("silence", lambda s: wav(np.zeros(48_000, np.float32)), "SPEECH_SILENT", {}),
     ("one sample", lambda s: wav(tone()[:1]), "SPEECH_TOO_SHORT", {"limit": "audio_min_seconds"}),
     ("not a number", lambda s: poisoned(), "SPEECH_NOT_FINITE", {}),
-    ("an hour", lambda s: hour(), "SPEECH_TOO_LONG", {"limit": "seconds", "most": "600"}),
+    ("an hour", lambda s: hour(), "SPEECH_TOO_LONG", {"limit": "audio_seconds", "most": "600"}),
 ]
 
 

@@ -63,7 +63,7 @@ class ConsentServiceServicer:
 
     def GrantConsent(self, request, context):
         """Records what the sitter (or, for `character` and `artwork`, the declarer) allows.
-        Errors: IDENTITY_UNKNOWN, IDENTITY_ERASED, CONSENT_SCOPE.
+        Errors: IDENTITY_UNKNOWN, IDENTITY_ERASED, IDENTITY_PROTECTED, CONSENT_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
