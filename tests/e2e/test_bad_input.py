@@ -429,8 +429,8 @@ def test_enrolments_that_cannot_be(site: Site, stranger: bytes) -> None:
     assert len(list(site.operator.identities())) == before
 
 
-def test_a_request_id_of_somebody_else_is_free(site: Site) -> None:
-    """Request ids belong to their caller; a refused request may be made again, better."""
+def test_a_request_id_stays_with_its_first_body(site: Site) -> None:
+    """Also after a refusal: a better portrait is another request and needs another id."""
     with site.refused("INVALID_ARGUMENT", "MEDIA_EMPTY", "intake"):
         site.ask(portrait=b"", request_id=REQUEST_ID)
     with site.refused("ALREADY_EXISTS", "REQUEST_CONFLICT", "admit"):
