@@ -392,6 +392,21 @@ def test_release_checks_the_consent_in_its_own_transaction(stage: Stage) -> None
     stage.nothing_left()
 
 
+def test_release_sees_a_withdrawal_at_its_last_moment(stage: Stage) -> None:
+    """Withdrawn when gate 12 has begun and the bytes are stored: only the check in its transaction can tell."""
+
+    class Stores:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(stage.app.blobs, name)
+
+        def put(self, key: str, source: Path) -> None:
+            stage.app.blobs.put(key, source)
+            stage.withdraw()
+
+    stage.refused(ConsentWithdrawn, Gate.RELEASE, app=replace(stage.app, blobs=Stores()))  # type: ignore[arg-type]
+    assert stage.entries(kind="issue") == []
+
+
 def test_release_needs_the_log(stage: Stage) -> None:
     """An issue that cannot be appended rolls the record back; what was stored before it is gone."""
 
