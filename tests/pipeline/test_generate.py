@@ -393,7 +393,7 @@ def test_release_checks_the_consent_in_its_own_transaction(stage: Stage) -> None
 
 
 def test_release_sees_a_withdrawal_at_its_last_moment(stage: Stage) -> None:
-    """Withdrawn when gate 12 has begun and the bytes are stored: only the check in its transaction can tell."""
+    """Withdrawn once gate 12 has stored the bytes: only the check in its transaction can tell."""
 
     class Stores:
         def __getattr__(self, name: str) -> Any:
