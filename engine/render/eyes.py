@@ -120,7 +120,10 @@ class Eye:
 
     def _lid(self, which: int, moved: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         """(3, h, w) skin at `places` that has moved down by `moved` frame pixels."""
-        return self._sampled(self._lids[which : which + 1], places - moved[..., None] * self._down)
+        # Skin is soft and the layer twice as fine as the frame: bilinear sampling loses nothing to be seen.
+        return self._sampled(
+            self._lids[which : which + 1], places - moved[..., None] * self._down, mode="bilinear"
+        )
 
     def _eyeball(self, right: float, down: float, places: torch.Tensor) -> torch.Tensor:
         """(3, h, w) the iris moved under the lids; the catch-light stays almost where it is."""
@@ -132,8 +135,8 @@ class Eye:
             return ball
         return ball + self._sampled(self._light, places - GLINT * shift) * cover
 
-    def _sampled(self, layer: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-        return grid_sample(layer, at[None], mode="bicubic", padding_mode="border", align_corners=False)[0]
+    def _sampled(self, layer: torch.Tensor, at: torch.Tensor, mode: str = "bicubic") -> torch.Tensor:
+        return grid_sample(layer, at[None], mode=mode, padding_mode="border", align_corners=False)[0]
 
     def _shade(self, upper: torch.Tensor, box: Box) -> torch.Tensor:
         """The shadow that a lid casts where it has come down."""

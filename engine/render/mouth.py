@@ -70,10 +70,16 @@ class Mouth:
         parted = gap * gap * (3 - 2 * gap)
         below = torch.lerp(below, lower[:3], parted * self._near_edge(lower[3]))
         above = torch.lerp(above, upper[:3], parted * self._near_edge(upper[3]))
-        skin = cover_lower * below + cover_upper * above
-        inside = self._interior(still, state) * self._shadow(upper[3], lower[3])
-        inside = self._over(inside, self._picture, still)
-        return skin + (1 - cover_lower - cover_upper) * inside
+        shown = cover_lower * below + cover_upper * above
+        seen = 1 - cover_lower - cover_upper
+        rows, columns = _extent(seen > 0, 1), _extent(seen > 0, 0)
+        if rows and columns:
+            behind = still[:, rows, columns]
+            inside = self._interior(behind, state) * self._shadow(
+                upper[3][rows, columns], lower[3][rows, columns]
+            )
+            shown[:, rows, columns] += seen[rows, columns] * self._over(inside, self._picture, behind)
+        return shown
 
     def _interior(self, still: torch.Tensor, state: State) -> torch.Tensor:
         """(3, h, w) cavity, tongue, lower and upper teeth."""
@@ -104,6 +110,12 @@ class Mouth:
         above = LIP_SHADOW[0] * torch.exp(upper.clamp(max=0) / (LIP_SHADOW[1] * self._unit))
         below = LOWER_SHADOW[0] * torch.exp(lower.clamp(max=0) / (LOWER_SHADOW[1] * self._unit))
         return (1 - above) * (1 - below)
+
+
+def _extent(mask: torch.Tensor, over: int) -> slice | None:
+    """From the first to the last line of (h, w) `mask` with anything true; None when there is none."""
+    lines = mask.any(dim=over).nonzero()
+    return slice(int(lines[0]), int(lines[-1]) + 1) if len(lines) else None
 
 
 def _patch_scaling(patch: Patch, device: torch.device) -> torch.Tensor:

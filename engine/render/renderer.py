@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import grid_sample
+from torch.nn.functional import grid_sample, pad
 
 from engine.portrait import Portrait
 from engine.render.bases import bases, names
@@ -14,6 +14,11 @@ from engine.render.pose import Camera
 from engine.render.window import MouthWindow
 from engine.state import Controls, State
 
+# Sampling between two pixels averages them, which takes cos(pi f) of detail at f cycles per canvas pixel. Two
+# canvas pixels to a frame pixel, sharpened beforehand by one over its root, leave detail within 19 % at the
+# finest that a frame can show and within 4 % at half of that, wherever the source lies, in a quarter of
+# the time of bicubic sampling. Taps solve for 1, 1.04 and 1.19 at f = 0, 1/8 and 1/4.
+SHARPEN = (0.019, -0.133, 1.228, -0.133, 0.019)
 BANDS = 2  # a frame is warped in so many pieces at once
 WORTH_BANDS = 200  # rows
 STILL = 0.006  # of the head's motion, seen through the matte: about a tenth of a pixel
@@ -41,7 +46,9 @@ class Renderer:
         self._fine = torch.from_numpy(refinement(portrait.grid.x, pixels)).to(self._device)
         line = torch.from_numpy(pixels).to(self._device)
         self._pixels = torch.stack(torch.meshgrid(line, line, indexing="xy"))
-        self._canvas = _sitter(portrait).to(self._device)
+        # With one canvas pixel to a frame pixel, pixels between two need their wider neighbourhood.
+        self._fine_canvas = framing.oversample > 1
+        self._canvas = self._prepared(_sitter(portrait).to(self._device))
         self._background = _background(portrait).to(self._device)
         self._window = MouthWindow(portrait, self._camera, self._device)
         self._mouth = Mouth(portrait, self._device)
@@ -58,7 +65,7 @@ class Renderer:
         strength = torch.tensor(strengths(state, self._names), device=self._device)
         motion = Motion(*self._camera.motion(state.rotation, state.translation))
         for eye, behind in self._eyes:
-            self._canvas[eye.part] = eye.draw(EyeState.of(state, eye.side)) - behind
+            self._show(eye.part, eye.draw(EyeState.of(state, eye.side)) - behind)
         back = self._field.sources(strength, motion)[0]
         frame = self._still.clone()
         rows, columns = self._moving[1:]
@@ -72,6 +79,17 @@ class Renderer:
             frame[part], self._mouth.draw(above, below, at[0], at[1], at[2], state), places.seam
         )
         return frame.add_(0.5).clamp_(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+
+    def _show(self, part: tuple[int, slice, slice, slice], drawn: torch.Tensor) -> None:
+        """Put `drawn` (3, h, w) into the canvas; its outermost pixels serve as neighbours of the others."""
+        if not self._fine_canvas:
+            self._canvas[part] = drawn
+            return
+        edge = slice(len(SHARPEN) // 2, -(len(SHARPEN) // 2))
+        self._canvas[part][:, edge, edge] = sharpened(drawn[None])[0, :, edge, edge]
+
+    def _prepared(self, canvas: torch.Tensor) -> torch.Tensor:
+        return sharpened(canvas) if self._fine_canvas else canvas
 
     def _coordinates(self, places: torch.Tensor) -> torch.Tensor:
         """(h, w, 2) frame pixels of the still -> (1, h, w, 2) of grid_sample on the canvas."""
@@ -91,7 +109,22 @@ class Renderer:
 
     def _sampled(self, at: torch.Tensor) -> torch.Tensor:
         canvas = self._canvas.expand(len(at), -1, -1, -1)
-        return grid_sample(canvas, at, mode="bicubic", padding_mode="border", align_corners=False)
+        mode = "bilinear" if self._fine_canvas else "bicubic"
+        return grid_sample(canvas, at, mode=mode, padding_mode="border", align_corners=False)
+
+
+def sharpened(picture: torch.Tensor) -> torch.Tensor:
+    """(1, C, H, W) with `SHARPEN` along rows and columns; beyond the edges lie their outermost pixels."""
+    reach = len(SHARPEN) // 2
+    for axis in (2, 3):
+        length = picture.shape[axis]
+        padding = (0, 0, reach, reach) if axis == 2 else (reach, reach, 0, 0)
+        padded = pad(picture, padding, mode="replicate")
+        picture = SHARPEN[reach] * picture
+        for tap, weight in enumerate(SHARPEN):
+            if tap != reach:
+                picture.add_(padded.narrow(axis, tap, length), alpha=weight)
+    return picture
 
 
 def _moving(portrait: Portrait) -> tuple[slice, slice, slice]:
