@@ -55,8 +55,8 @@ def canvas_grid(framing: Framing) -> Grid:
     return Grid(line, line)
 
 
-def spline(at: Floats, controls: Floats, smoothing: float = SMOOTHING) -> Floats:
-    """(M, N) matrix that carries values at N control points to M places by a thin-plate spline (Duchon 1977).
+def spline(at: Floats, controls: Floats, values: Floats, smoothing: float = SMOOTHING) -> Floats:
+    """(M, ...) values (N, ...) at N control points, carried to M places by a thin-plate spline (Duchon 1977).
 
     Coordinates should be of the order of one.
     """
@@ -66,14 +66,20 @@ def spline(at: Floats, controls: Floats, smoothing: float = SMOOTHING) -> Floats
     system[:n, n] = system[n, :n] = 1
     system[:n, n + 1 :] = controls
     system[n + 1 :, :n] = controls.T
-    inverse = np.linalg.inv(system)[:, :n]
-    basis = np.concatenate([_kernel(at, controls), np.ones((len(at), 1)), at], axis=1)
-    return np.asarray(basis @ inverse, np.float32)
+    known = np.concatenate([values.reshape(n, -1), np.zeros((3, values.reshape(n, -1).shape[1]))])
+    weights = np.linalg.solve(system, known).astype(np.float32)
+    bent = _kernel(at, controls) @ weights[:n]
+    result = bent + weights[n] + at.astype(np.float32) @ weights[n + 1 :]
+    return np.asarray(result.reshape(len(at), *values.shape[1:]), np.float32)
 
 
-def _kernel(a: Floats, b: Floats) -> NDArray[np.float64]:
-    squared = ((a[:, None, :].astype(np.float64) - b[None, :, :]) ** 2).sum(axis=2)
-    result: NDArray[np.float64] = 0.5 * squared * np.log(squared + 1e-12)
+def _kernel(a: Floats, b: Floats) -> NDArray[np.float32]:
+    """(M, N) r^2 log r of the distances."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    lengths = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)
+    squared = np.maximum(lengths - 2 * (a @ b.T), 0).astype(np.float32)
+    result: NDArray[np.float32] = np.log(squared + np.float32(1e-12))
+    result *= 0.5 * squared
     return result
 
 
@@ -102,7 +108,7 @@ def depth_field(grid: Grid, head: HeadAxes, mesh: Floats) -> Floats:
     known = np.concatenate([mesh[_in_view(mesh, head.unit)], head.out(near), head.out(far)])
     at = (grid.points - head.origin[:2]) / head.unit
     controls = (known[:, :2] - head.origin[:2]) / head.unit
-    depth = spline(at, controls, smoothing=0.02) @ _gentle((known[:, 2] - head.origin[2]) / head.unit)
+    depth = spline(at, controls, _gentle((known[:, 2] - head.origin[2]) / head.unit), smoothing=0.02)
     # Far from the head the spline runs away; there it is level.
     distance = np.hypot(*(at - np.asarray([0.0, 0.5])).T) / 2.4
     fade = np.clip(distance * 2 - 1, 0, 1) ** 2

@@ -16,7 +16,7 @@ Floats = NDArray[np.floating[Any]]
 NOSE = 0.55  # above the lips; within it nothing holds the lower lip's motion back
 STILL_RINGS = (1.75, 2.3, 3.2)  # times the face's oval: nothing moves there
 MEETING = 0.16  # height over which the two sides pass into one another beyond the corners
-CORNER = (0.86, 1.02)  # of half the mouth's width: where the lips' parting ends
+CORNER = (0.92, 1.06)  # of half the mouth's width: where the lips' parting ends
 
 
 def names(portrait: Portrait) -> list[str]:
@@ -65,9 +65,8 @@ def _spread(portrait: Portrait, grid: Grid, keep: NDArray[np.bool_], deltas: Flo
     controls = (np.concatenate([mesh[keep], still])[:, :2] - head.origin[:2]) / head.unit
     values = np.concatenate([deltas[keep], np.zeros((len(still), deltas.shape[1]), np.float32)])
     beyond = np.hypot(*(at - np.asarray([0.0, 0.4])).T)
-    return np.asarray(
-        (spline(at, controls) @ values) * (1 - smoothstep((beyond - 2.2) / 0.8))[:, None], np.float32
-    )
+    fade = 1 - smoothstep((beyond - 2.2) / 0.8)
+    return np.asarray(spline(at, controls, values) * fade[:, None], np.float32)
 
 
 def _zones(portrait: Portrait, grid: Grid, points: Floats) -> tuple[Floats, Floats]:

@@ -117,11 +117,11 @@ def test_spline_passes_through_its_points() -> None:
     places = rng.uniform(-1, 1, (40, 2)).astype(np.float32)
     plane = 3 * places[:, 0] - 2 * places[:, 1] + 1
     elsewhere = rng.uniform(-1, 1, (20, 2)).astype(np.float32)
-    assert spline(elsewhere, places) @ plane == pytest.approx(
+    assert spline(elsewhere, places, plane) == pytest.approx(
         3 * elsewhere[:, 0] - 2 * elsewhere[:, 1] + 1, abs=1e-2
     )
     values = rng.uniform(-1, 1, 40)
-    assert np.abs(spline(places, places, 1e-9) @ values - values).max() < 1e-3
+    assert np.abs(spline(places, places, values, 1e-9) - values).max() < 1e-3
 
 
 def test_cheapest_path_follows_a_valley() -> None:
