@@ -1,9 +1,21 @@
 """Phones written by hand, and the sound tracks that go with them: speech without a recogniser."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.prosody import HOP, Prosody
+from engine.prosody import HOP, RATE, Prosody
 from engine.speech import Phone, Phonemes
+
+
+def sound(*parts: tuple[float, float, float]) -> NDArray[np.float32]:
+    """(N,) at 16 kHz: harmonics of (hertz, seconds, amplitude) in a row; 0 Hz is noise."""
+    rng = np.random.default_rng(0)
+    out = []
+    for hertz, seconds, amplitude in parts:
+        t = np.arange(round(seconds * RATE)) / RATE
+        voiced = sum(np.sin(2 * np.pi * hertz * k * t) / k for k in range(1, 12)) / 2
+        out.append(amplitude * (voiced if hertz else rng.standard_normal(len(t))))
+    return np.concatenate(out).astype(np.float32)
 
 
 def spoken(

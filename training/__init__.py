@@ -1,0 +1,1 @@
+"""How the networks that ship with Sitter were trained; not part of the installed packages."""

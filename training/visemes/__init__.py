@@ -1,0 +1,1 @@
+"""The viseme network: corpus, training, evaluation. See README.md."""
