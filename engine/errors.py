@@ -2,8 +2,10 @@
 
 SitterError
 └─ EngineError
-   ├─ ControlOutOfRange     a control (gaze, distance, emotion, size, fps) outside its range
+   ├─ ControlOutOfRange     a control (gaze, distance, framing, size, fps, ...) outside its range
    ├─ PortraitUnusable      the face is there but cannot be animated (cut off, mesh does not fit)
+   ├─ TrackUnusable         a blendshape track that cannot be read, or does not fit its speech
+   ├─ StreamClosed          sound for a stream that was finished
    ├─ RenderCancelled       the caller went away or consent was withdrawn while frames were made
    └─ RenderFailed          the renderer or its worker broke
 """
@@ -21,6 +23,14 @@ class ControlOutOfRange(EngineError):
 
 class PortraitUnusable(EngineError):
     reason = "PORTRAIT_UNUSABLE"
+
+
+class TrackUnusable(EngineError):
+    reason = "TRACK_UNUSABLE"
+
+
+class StreamClosed(EngineError):
+    reason = "STREAM_CLOSED"
 
 
 class RenderCancelled(EngineError):

@@ -26,6 +26,8 @@ STATUS: dict[type[perception.SitterError], Any] = {
     perception.ModelError: code_pb2.UNAVAILABLE,
     engine.ControlOutOfRange: code_pb2.INVALID_ARGUMENT,
     engine.PortraitUnusable: code_pb2.INVALID_ARGUMENT,
+    engine.TrackUnusable: code_pb2.INVALID_ARGUMENT,
+    engine.StreamClosed: code_pb2.FAILED_PRECONDITION,
     engine.RenderCancelled: code_pb2.CANCELLED,
     engine.RenderFailed: code_pb2.UNAVAILABLE,
     UploadBroken: code_pb2.INVALID_ARGUMENT,

@@ -1,11 +1,12 @@
 """When and how the eyes blink."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.motion.accents import Beats
-from engine.motion.curves import Track, ease
+from engine.motion.curves import Track, ease, soft_positive
 from engine.motion.draws import draws, log_normal
 
 SPEAKING, RESTING = 26.0, 17.0  # blinks per minute: conversation 26, rest 17 (Bentivoglio 1997)
@@ -19,6 +20,7 @@ _LAG = 0.012  # seconds at most between the eyes
 _REFRACTORY = 0.55  # seconds from one onset to the next
 _REACH = 0.7  # seconds over which a phrase end draws a blink to itself
 _DRAWN = 0.6  # of the blinks in reach follow it
+_LID_PER_DEGREE, _WIDE_PER_DEGREE = 0.016, 0.010  # upper lid follows the eye down and up
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,19 @@ class Blink:
         return float(self.closure * down * (1.0 - up))
 
 
-def plan_blinks(beats: Beats, carried: list[float], seed: int, seconds: float) -> tuple[Blink, ...]:
-    """Blinks of `seconds`, in order, not overlapping.
+def plan_blinks(
+    beats: Beats, carried: list[float], seed: int, seconds: float, often: float = 1.0
+) -> tuple[Blink, ...]:
+    """Blinks of `seconds`, in order, not overlapping, `often` times as many as people make; 0: none.
 
     Intervals are drawn freely; whether a blink moves to a phrase end, or waits or falls out because another
     is near, is decided when it fires. `carried` are onsets of gaze shifts so large that a blink comes with
     them (Evinger 1994).
     """
+    if often <= 0.0:
+        return ()
     rng = draws(seed, "blink times")
-    onsets = sorted([*_free_onsets(rng, beats, seconds), *carried])
+    onsets = sorted([*_free_onsets(rng, beats, seconds, often), *carried])
     blinks: list[Blink] = []
     for onset in onsets:
         free = blinks[-1].start + _REFRACTORY if blinks else 0.0
@@ -70,15 +76,14 @@ def plan_blinks(beats: Beats, carried: list[float], seed: int, seconds: float) -
     return tuple(blinks)
 
 
-def _free_onsets(rng: np.random.Generator, beats: Beats, seconds: float) -> list[float]:
+def _free_onsets(rng: np.random.Generator, beats: Beats, seconds: float, often: float) -> list[float]:
     onsets: list[float] = []
-    at = (
-        -log_normal(rng, 60.0 / RESTING, VARIATION) * rng.random()
-    )  # the recording begins anywhere between two
+    # The recording begins anywhere between two.
+    at = -log_normal(rng, 60.0 / (often * RESTING), VARIATION) * rng.random()
     taken: set[float] = set()
     while True:
         active = float(beats.active(np.array([at]))[0])
-        rate = RESTING + (SPEAKING - RESTING) * active
+        rate = often * (RESTING + (SPEAKING - RESTING) * active)
         at += max(log_normal(rng, 60.0 / rate, VARIATION), _REFRACTORY)
         follows, delay = rng.random() < _DRAWN, rng.uniform(-0.05, 0.2)
         if at > seconds:
@@ -92,6 +97,38 @@ def _free_onsets(rng: np.random.Generator, beats: Beats, seconds: float) -> list
             onsets.append(max(end + delay, 0.0))
         else:
             onsets.append(at)
+
+
+class BlinkClock:
+    """Blinks of a face whose speech is not known ahead: a blink fires when its time has come."""
+
+    def __init__(self, seed: int, often: float) -> None:
+        """`often`: as of `plan_blinks`."""
+        self._seed, self._often = seed, often
+        self._rng = draws(seed, "blink times")
+        self._due = math.inf if often <= 0.0 else 60.0 / (often * RESTING) * float(self._rng.random())
+        self._blinks: list[Blink] = []
+
+    def follow(self, now: float, active: float, phrase_ends: bool, carried: bool) -> None:
+        """Let what is due begin at `now` seconds.
+
+        Args:
+            active: of the speech, 0..1.
+            phrase_ends: a phrase has just ended, which draws a blink that is due soon to itself.
+            carried: the eyes set out on a shift so large that a blink comes with it.
+        """
+        drawn = phrase_ends and self._due - now < _REACH and self._rng.random() < _DRAWN
+        if self._often <= 0.0 or not (now >= self._due or drawn or carried):
+            return
+        if not self._blinks or now >= self._blinks[-1].start + _REFRACTORY:
+            self._blinks = [*self._blinks[-2:], _blink(now, draws(self._seed, "blink shape", now))]
+        if now >= self._due or drawn:
+            rate = self._often * (RESTING + (SPEAKING - RESTING) * active)
+            self._due = now + max(log_normal(self._rng, 60.0 / rate, VARIATION), _REFRACTORY)
+
+    def lids(self, seconds: float) -> tuple[float, float]:
+        """Closure of the left and of the right eye."""
+        return lids(tuple(self._blinks), np.array([blink.start for blink in self._blinks]), seconds)
 
 
 def _blink(onset: float, rng: np.random.Generator) -> Blink:
@@ -111,3 +148,11 @@ def lids(blinks: tuple[Blink, ...], starts: Track, seconds: float) -> tuple[floa
             left = max(left, blink.lid(seconds - max(blink.lag, 0.0)))
             right = max(right, blink.lid(seconds + min(blink.lag, 0.0)))
     return left, right
+
+
+def lids_following(pitch: float) -> tuple[float, float]:
+    """eyeBlink and eyeWide that come with eyes turned up by `pitch` degrees (down where negative)."""
+    return (
+        float(soft_positive(np.asarray(-pitch), 4.0)) * _LID_PER_DEGREE,
+        float(soft_positive(np.asarray(pitch), 4.0)) * _WIDE_PER_DEGREE,
+    )

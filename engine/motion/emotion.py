@@ -1,8 +1,8 @@
 """Emotions as offsets of the face: ARKit weights at full strength, head attitude, width of the jaw.
 
 Action units per emotion as in FACS (Ekman & Friesen 1978; EMFACS): happy 6+12, sad 1+4+15, angry 4+5+7+23,
-surprised 1+2+5, afraid 1+2+4+5+20, disgusted 9+15+16, contempt 12+14 on one side. None of them opens the jaw:
-shut lips stay shut, a surprised speaker opens wider while speaking.
+surprised 1+2+5+26, afraid 1+2+4+5+20, disgusted 9+15+16, contempt 12+14 on one side. None of them opens shut
+lips: what parts them shows between contacts while speaking.
 """
 
 from dataclasses import dataclass, field
@@ -11,11 +11,15 @@ import numpy as np
 
 from engine.motion.curves import Track
 from engine.motion.draws import wander
+from engine.state import BLENDSHAPES
 
 # Shapes that part the lips: they yield to contacts and silence.
 PARTING = frozenset(
-    ("mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthFunnel")
-)
+    (
+        "jawOpen", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight",
+        "mouthFunnel",
+    )
+)  # fmt: skip
 _BREATHING_SHARE = 0.15  # of an emotion's strength comes and goes; a frozen smile reads as a mask
 _PACE = 2.5  # seconds between its draws
 
@@ -34,6 +38,11 @@ class Attitude:
     head: tuple[float, float, float] = (0.0, 0.0, 0.0)
     jaw: float = 1.0
 
+    @property
+    def weights(self) -> Track:
+        """(52,) of `shapes`, in the order of `BLENDSHAPES`."""
+        return np.array([self.shapes.get(name, 0.0) for name in BLENDSHAPES])
+
 
 def _both(**weights: float) -> dict[str, float]:
     return {name + side: weight for name, weight in weights.items() for side in ("Left", "Right")}
@@ -47,8 +56,8 @@ ATTITUDES = {
         1.05,
     ),
     "sad": Attitude(
-        _both(mouthFrown=0.55, browDown=0.15, eyeSquint=0.15, eyeBlink=0.12)
-        | {"browInnerUp": 0.65, "mouthShrugLower": 0.30},
+        _both(mouthFrown=0.60, browDown=0.05, eyeSquint=0.12, eyeBlink=0.12)
+        | {"browInnerUp": 1.0, "mouthShrugLower": 0.30},
         (0.0, -3.0, 1.5),
         0.85,
     ),
@@ -59,7 +68,7 @@ ATTITUDES = {
         1.10,
     ),
     "surprised": Attitude(
-        _both(browOuterUp=0.75, eyeWide=0.65) | {"browInnerUp": 0.80}, (0.0, 1.5, 0.0), 1.20
+        _both(browOuterUp=0.75, eyeWide=0.90) | {"browInnerUp": 0.80, "jawOpen": 0.16}, (0.0, 1.5, 0.0), 1.20
     ),
     "afraid": Attitude(
         _both(browOuterUp=0.30, browDown=0.20, eyeWide=0.60, mouthStretch=0.45) | {"browInnerUp": 0.80},
@@ -67,14 +76,14 @@ ATTITUDES = {
         0.95,
     ),
     "disgusted": Attitude(
-        _both(noseSneer=0.70, mouthUpperUp=0.25, mouthFrown=0.35, browDown=0.40, eyeSquint=0.35)
+        _both(noseSneer=0.90, mouthUpperUp=0.50, mouthFrown=0.15, browDown=0.40, eyeSquint=0.35)
         | {"mouthShrugUpper": 0.20, "cheekSquintLeft": 0.30, "cheekSquintRight": 0.30},
         (2.0, 1.0, 0.0),
         0.90,
     ),
     "contempt": Attitude(
         {
-            "mouthSmileLeft": 0.45, "mouthDimpleLeft": 0.45, "mouthPressLeft": 0.20, "cheekSquintLeft": 0.20,
+            "mouthSmileLeft": 0.75, "mouthDimpleLeft": 0.60, "mouthFrownRight": 0.15, "cheekSquintLeft": 0.20,
             "eyeSquintLeft": 0.20, "eyeSquintRight": 0.12, "browOuterUpRight": 0.30, "browDownLeft": 0.10,
         },
         (-2.0, 1.5, 2.0),

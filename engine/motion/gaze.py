@@ -1,16 +1,18 @@
 """Where the sitter looks: at the viewer, away and back, with the small restlessness of real eyes.
 
 Statistics of Lee, Badler & Badler, "Eyes Alive" (2002). Directions are relative to the camera; the eyes' own
-turn is what remains after the head's (vestibulo-ocular reflex), computed in `plan.py`.
+turn is what remains after the head's (vestibulo-ocular reflex): `eye_in_head`.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.motion.accents import Beats
-from engine.motion.curves import Track, ease, ramp, span
+from engine.motion.curves import Track, ease, ramp, soft_limit, span
 from engine.motion.draws import draws, log_normal
+from engine.render.pose import bounded
 
 # Seconds of mutual gaze and of looking away, while speaking and while listening.
 _MUTUAL, _AWAY = (3.1, 0.93), (7.9, 0.43)
@@ -26,7 +28,7 @@ _SACCADE_BASE, _SACCADE_PER_DEGREE = 0.025, 0.0024  # seconds: the main sequence
 _CARRIES_BLINK = 33.0  # degrees from which nearly every shift comes with a blink (Evinger 1994)
 
 EYE_LIMIT = (30.0, 22.0)  # degrees an eye turns in its socket without looking strained, yaw and pitch
-_HEAD_SHARE_OF_MAIN = (0.38, 0.35)  # of the main direction is the head's, yaw and pitch
+HEAD_SHARE_OF_MAIN = (0.30, 0.25)  # of the main direction is the head's, yaw and pitch
 _HEAD_FREE = 6.0  # degrees that the eyes do alone
 _HEAD_SHARE = 0.25  # of a large shift
 _HEAD_LATE = (0.07, 0.15)  # seconds after the eyes
@@ -54,21 +56,48 @@ class Gaze:
         return [float(onset) for onset in self.onsets[size > _CARRIES_BLINK]]
 
 
-def plan_gaze(beats: Beats, main: tuple[float, float], seed: int, seconds: float) -> Gaze:
-    """Gaze of `seconds` around the main direction (yaw, pitch in degrees)."""
-    rng = draws(seed, "gaze")
-    centre = np.array(main, float)
-    at, targets = 0.0, [(-1.0, centre)]
-    while at < seconds:
-        active = float(beats.active(np.array([at]))[0])
+class GazePlan:
+    """Looks around the main direction (yaw, pitch in degrees), one look at the viewer and away at a time."""
+
+    def __init__(self, main: tuple[float, float], seed: int) -> None:
+        self._seed, self._rng = seed, draws(seed, "gaze")
+        self.centre: Track = np.array(main, float)
+        self.until = 0.0  # seconds that are planned
+        self._targets: list[tuple[float, Track]] = [(-1.0, self.centre)]
+
+    def extend(self, active: float) -> None:
+        """One more look at the viewer and away, of somebody who speaks (1) or listens (0)."""
         mutual = _MUTUAL[0] * active + _AWAY[0] * (1.0 - active)
         away = _MUTUAL[1] * active + _AWAY[1] * (1.0 - active)
-        leaves = at + log_normal(rng, mutual, _VARIATION)
-        targets += _glances(draws(seed, "glances", at), centre, at, leaves)
-        targets.append((leaves, centre + _aversion(rng)))
-        at = leaves + max(log_normal(rng, away, _VARIATION), 0.2)
-        targets.append((at, centre))
-    return _saccades(targets)
+        leaves = self.until + log_normal(self._rng, mutual, _VARIATION)
+        self._targets += _glances(draws(self._seed, "glances", self.until), self.centre, self.until, leaves)
+        self._targets.append((leaves, self.centre + _aversion(self._rng)))
+        self.until = leaves + max(log_normal(self._rng, away, _VARIATION), 0.2)
+        self._targets.append((self.until, self.centre))
+
+    def turn_to(self, main: tuple[float, float], at: float) -> None:
+        """From `at` on the main direction is another: what was planned after it is dropped."""
+        self._targets = [each for each in self._targets if each[0] < at]
+        self.centre = np.array(main, float)
+        self._targets.append((at, self.centre))
+        self.until = at
+
+    def forget(self, before: float) -> None:
+        """Saccades that were over by then; what is looked at stays known."""
+        kept = max(sum(onset < before for onset, _ in self._targets) - 1, 0)
+        self._targets = self._targets[kept:]
+
+    def gaze(self) -> Gaze:
+        """The saccades planned and not forgotten."""
+        return _saccades(self._targets)
+
+
+def plan_gaze(beats: Beats, main: tuple[float, float], seed: int, seconds: float) -> Gaze:
+    """Gaze of `seconds` around the main direction (yaw, pitch in degrees)."""
+    plan = GazePlan(main, seed)
+    while plan.until < seconds:
+        plan.extend(float(beats.active(np.array([plan.until]))[0]))
+    return plan.gaze()
 
 
 def _glances(rng: np.random.Generator, centre: Track, start: float, end: float) -> list[tuple[float, Track]]:
@@ -95,10 +124,13 @@ def _saccades(targets: list[tuple[float, Track]]) -> Gaze:
     return Gaze(onsets, durations, before, after)
 
 
-def head_follows(gaze: Gaze, main: tuple[float, float], seed: int, times: Track) -> Track:
-    """(T, 2) degrees of head yaw and pitch: its share of the main direction and of large shifts."""
-    turn = np.zeros((len(times), 2)) + np.array(main) * _HEAD_SHARE_OF_MAIN
-    shares = _HEAD_SHARE * _beyond(gaze.after - np.array(main))
+def head_follows(
+    gaze: Gaze, main: tuple[float, float], seed: int, times: Track, amount: float = 1.0
+) -> Track:
+    """(T, 2) degrees of head yaw and pitch: its share of the main direction and, `amount` times, of large
+    shifts."""
+    shares = amount * _HEAD_SHARE * _beyond(gaze.after - np.array(main))
+    turn: Track = np.zeros((len(times), 2)) + np.array(main) * HEAD_SHARE_OF_MAIN + shares[0]
     for i in np.flatnonzero(np.abs(np.diff(shares, axis=0)).sum(1) > 0) + 1:
         late = draws(seed, "head follows", float(gaze.onsets[i])).uniform(*_HEAD_LATE)
         start = float(gaze.onsets[i]) + late
@@ -111,3 +143,31 @@ def head_follows(gaze: Gaze, main: tuple[float, float], seed: int, times: Track)
 
 def _beyond(offset: Track) -> Track:
     return np.asarray(np.sign(offset) * np.maximum(np.abs(offset) - _HEAD_FREE, 0.0))
+
+
+def eye_in_head(look: Track, rotation: tuple[float, float, float]) -> tuple[float, float]:
+    """Eye in head (yaw, pitch in degrees) for a look relative to the camera (2,): the look less the head's
+    turn as it is shown (vestibulo-ocular reflex), within `EYE_LIMIT`."""
+    head = bounded(rotation)
+    yaw, pitch = float(look[0]) - head[0], float(look[1]) - head[1]
+    roll = math.radians(head[2])
+    turned = (
+        yaw * math.cos(roll) - pitch * math.sin(roll),
+        yaw * math.sin(roll) + pitch * math.cos(roll),
+    )
+    return (
+        float(soft_limit(np.asarray(turned[0]), EYE_LIMIT[0])),
+        float(soft_limit(np.asarray(turned[1]), EYE_LIMIT[1])),
+    )
+
+
+def look_of(eye: tuple[float, float], rotation: tuple[float, float, float]) -> Track:
+    """(2,) yaw, pitch relative to the camera of eyes turned so in a head turned so."""
+    head = bounded(rotation)
+    roll = math.radians(head[2])
+    return np.array(
+        [
+            head[0] + eye[0] * math.cos(roll) + eye[1] * math.sin(roll),
+            head[1] - eye[0] * math.sin(roll) + eye[1] * math.cos(roll),
+        ]
+    )

@@ -8,7 +8,7 @@ where motion reads as jitter.
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from engine.motion.accents import Beats
+from engine.motion.accents import Accent, Beats
 from engine.motion.curves import Track, bump, ramp, soft_limit, span
 from engine.motion.draws import draws, log_normal, wander
 from engine.motion.lips import relative_pitch
@@ -16,11 +16,11 @@ from engine.prosody import HOP, Prosody
 
 LIMITS = np.array([12.0, 9.0, 8.0])  # degrees of yaw, pitch, roll within which a picture can be turned
 
-_DRIFT, _DRIFT_PACE = np.array([4.2, 3.4, 3.4]), 0.50  # degrees, seconds between draws
+_DRIFT, _DRIFT_PACE = np.array([4.2, 3.8, 3.4]), 0.50  # degrees, seconds between draws
 _SWAY, _SWAY_PACE = np.array([1.85, 1.6, 1.6]), 0.25  # livelier, while speaking only
-_POSTURE = np.array([2.4, 1.4, 1.9])  # degrees, standard deviation of the attitudes between which it shifts
+_POSTURE = np.array([2.5, 2.1, 2.0])  # degrees, standard deviation of the attitudes between which it shifts
 _SHIFT = (0.7, 1.1)  # seconds a shift takes
-_IDLE_SHIFTS = 6.0  # seconds between shifts where there is no pause to do it in
+IDLE_SHIFTS = 6.0  # seconds between shifts where there is no pause to do it in
 _NODS = 0.6  # of the accents carry a nod
 _NOD = (1.8, 4.0)  # degrees down
 _NOD_DOWN, _NOD_UP = 0.24, 0.42  # seconds
@@ -35,23 +35,31 @@ _BREATH = (0.25, 0.010)  # degrees of pitch, inter-ocular distances of height
 
 def plan_head(beats: Beats, prosody: Prosody, seed: int, times: Track) -> tuple[Track, Track]:
     """Rotation (T, 3) yaw, pitch, roll in degrees and translation (T, 3) as in `State`; not yet limited."""
-    active = beats.active(times)[:, None]
-    rotation = (
-        _DRIFT
-        * wander(seed, "head drift", times, _DRIFT_PACE, 3)
-        * (_IDLE_SHARE + (1 - _IDLE_SHARE) * active)
-    )
-    rotation += _SWAY * wander(seed, "head sway", times, _SWAY_PACE, 3) * active
+    rotation, translation = restlessness(beats.active(times), seed, times)
     rotation += _postures(beats, seed, times)
-    rotation += _nods(beats, seed, times)
-    pitch = relative_pitch(prosody)
-    melody = gaussian_filter1d(pitch, _PHRASE[0] / HOP) - gaussian_filter1d(pitch, _PHRASE[1] / HOP)
-    rotation[:, 1] += _PITCH_FOLLOW * np.interp(times, np.arange(len(melody)) * HOP, melody)
+    rotation += nods(beats.accents, seed, times)
+    rotation[:, 1] += melody(prosody, times)
+    return rotation, translation
+
+
+def restlessness(active: Track, seed: int, times: Track) -> tuple[Track, Track]:
+    """Rotation and translation of a head that drifts, sways while speaking (`active` (T,) 0..1), breathes."""
+    share = active[:, None]
+    drift = _DRIFT * wander(seed, "head drift", times, _DRIFT_PACE, 3)
+    rotation = drift * (_IDLE_SHARE + (1 - _IDLE_SHARE) * share)
+    rotation += _SWAY * wander(seed, "head sway", times, _SWAY_PACE, 3) * share
     breath = np.sin(2 * np.pi * (_BREATHS * times + draws(seed, "breath").random()))
     rotation[:, 1] += _BREATH[0] * breath
     translation = _TRAVEL * wander(seed, "head travel", times, _TRAVEL_PACE, 3)
     translation[:, 1] -= _BREATH[1] * breath
     return rotation, translation
+
+
+def melody(prosody: Prosody, times: Track) -> Track:
+    """(T,) degrees of head pitch that follow the voice's."""
+    pitch = relative_pitch(prosody)
+    slow = gaussian_filter1d(pitch, _PHRASE[0] / HOP) - gaussian_filter1d(pitch, _PHRASE[1] / HOP)
+    return np.asarray(_PITCH_FOLLOW * np.interp(times, np.arange(len(slow)) * HOP, slow))
 
 
 def limited(rotation: Track) -> Track:
@@ -60,17 +68,22 @@ def limited(rotation: Track) -> Track:
 
 
 def _postures(beats: Beats, seed: int, times: Track) -> Track:
-    track = np.zeros((len(times), 3)) + _POSTURE * draws(seed, "first posture").standard_normal(3)
+    track = np.zeros((len(times), 3)) + posture(seed, None)
     last = track[0].copy()
     for at in _shift_times(beats, seed, float(times[-1])):
-        rng = draws(seed, "posture", at)
-        posture, takes = _POSTURE * rng.standard_normal(3), rng.uniform(*_SHIFT)
+        attitude, takes = posture(seed, at), draws(seed, "posture shift", at).uniform(*_SHIFT)
         start = at - 0.3 * takes
         part = span(times, start, start + takes)
-        track[part] += (posture - last) * ramp(times[part], start, start + takes)[:, None]
-        track[part.stop :] += posture - last
-        last = posture
+        track[part] += (attitude - last) * ramp(times[part], start, start + takes)[:, None]
+        track[part.stop :] += attitude - last
+        last = attitude
     return track
+
+
+def posture(seed: int, at: float | None) -> Track:
+    """(3,) degrees of the attitude taken at a time, or at first."""
+    rng = draws(seed, "first posture") if at is None else draws(seed, "posture", at)
+    return np.asarray(_POSTURE * rng.standard_normal(3))
 
 
 def _shift_times(beats: Beats, seed: int, end: float) -> list[float]:
@@ -81,7 +94,7 @@ def _shift_times(beats: Beats, seed: int, end: float) -> list[float]:
     at = 0.0
     for pause in [*pauses, end + 60.0]:
         while True:
-            idle = at + max(log_normal(rng, _IDLE_SHIFTS, 0.5), 2.5)
+            idle = at + max(log_normal(rng, IDLE_SHIFTS, 0.5), 2.5)
             if idle > min(pause - 1.5, end):
                 break
             times.append(idle)
@@ -92,12 +105,13 @@ def _shift_times(beats: Beats, seed: int, end: float) -> list[float]:
     return times
 
 
-def _nods(beats: Beats, seed: int, times: Track) -> Track:
+def nods(accents: tuple[Accent, ...], seed: int, times: Track) -> Track:
+    """(T, 3) degrees of the nods that some accents carry."""
     track = np.zeros((len(times), 3))
-    for accent in beats.accents:
+    for accent in accents:
         rng = draws(seed, "nod", accent.at)
-        nods, depth, aside = rng.random() < _NODS, rng.uniform(*_NOD), rng.normal(0.0, 0.35, 2)
-        if nods:
+        nodding, depth, aside = rng.random() < _NODS, rng.uniform(*_NOD), rng.normal(0.0, 0.35, 2)
+        if nodding:
             start, end = accent.at - _NOD_DOWN + 0.04, accent.at + _NOD_UP + 0.04
             part = span(times, start, end)
             nod = depth * (0.5 + 0.5 * accent.prominence)

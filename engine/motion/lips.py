@@ -63,8 +63,8 @@ class Lips:
         return np.asarray((1.0 - self.contact) * (1.0 - self.shut))
 
 
-def plan_lips(phonemes: Phonemes, times: Track, jaw_gain: float = 1.0) -> Lips:
-    """Lips at `times` (T,) seconds; `jaw_gain` scales how wide the jaw opens."""
+def plan_lips(phonemes: Phonemes, times: Track, jaw_gain: float | Track = 1.0) -> Lips:
+    """Lips at `times` (T,) seconds; `jaw_gain`, one or (T,), scales how wide the jaw opens."""
     shapes = _blend(phonemes.phones, times)
     jaw, lips = strength(phonemes.prosody, times)
     shapes[:, 0] *= jaw * jaw_gain

@@ -8,18 +8,17 @@ from numpy.typing import NDArray
 
 from engine.errors import ControlOutOfRange
 from engine.motion.accents import find_beats
-from engine.motion.blinks import Blink, lids, plan_blinks
+from engine.motion.blinks import Blink, lids, lids_following, plan_blinks
 from engine.motion.brows import SHAPES as BROWS
 from engine.motion.brows import plan_brows
-from engine.motion.curves import RATE, Track, soft_limit, soft_positive, weights
-from engine.motion.emotion import PARTING, Attitude, blend, presence
-from engine.motion.gaze import EYE_LIMIT, Gaze, head_follows, plan_gaze
+from engine.motion.curves import RATE, Track, weights
+from engine.motion.emotion import PARTING, blend, presence
+from engine.motion.gaze import EYE_LIMIT, Gaze, eye_in_head, head_follows, plan_gaze
 from engine.motion.head import limited, plan_head
 from engine.motion.lips import Lips, plan_lips
 from engine.motion.visemes import SHAPES as LIPS
 from engine.prosody import HOP
-from engine.recogniser import UNDERSTOOD
-from engine.speech import Phonemes, recognise
+from engine.speech import UNDERSTOOD, Phonemes, recognise
 from engine.state import BLENDSHAPES, INDEX, Controls, State
 from perception.audio import Speech
 from perception.errors import SpeechSilent
@@ -30,8 +29,12 @@ _BEFORE, _AFTER = (
 )  # seconds planned beyond the recording's ends, so that the spline has its neighbours
 _PRESS = 0.3  # mouthPress of a full contact: lips that touch are pressed a little
 _SMILE_UNDER_ROUNDING = 0.6  # of a smile gives way to fully rounded lips
-_LID_PER_DEGREE, _WIDE_PER_DEGREE = 0.016, 0.010  # upper lid follows the eye down and up
-_POSE = 6  # columns after the blendshapes: yaw, pitch, roll, x, y, z
+_PARTING_COLUMNS = [INDEX[name] for name in sorted(PARTING)]
+_SPREADING_COLUMNS = [
+    INDEX[name] for name in BLENDSHAPES if name.startswith(("mouthSmile", "mouthStretch", "mouthFrown"))
+]
+POSE = 6
+"""Columns after the blendshapes: yaw, pitch, roll, x, y, z."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +67,9 @@ class Motion:
         at = min(max(seconds, 0.0), self.seconds)
         values = self._curve(at)
         blendshapes = np.zeros(len(BLENDSHAPES))
-        blendshapes[self._columns] = values[:-_POSE]
-        pose = [float(value) for value in values[-_POSE:]]
-        yaw, pitch = self._eyes(at, pose)
-        _set_lids(blendshapes, lids(self._blinks, self._onsets, at), pitch)
-        return State(
-            np.clip(blendshapes, 0.0, 1.0).astype(np.float32),
-            (pose[0], pose[1], pose[2]),
-            (pose[3], pose[4], pose[5]),
-            (yaw, pitch),
-        )
+        blendshapes[self._columns] = values[:-POSE]
+        closure = lids(self._blinks, self._onsets, at)
+        return compose(blendshapes, values[-POSE:], self._gaze.at(at), closure)
 
     def frame(self, index: int) -> State:
         """The face of frame `index`, at index / fps seconds."""
@@ -85,26 +81,13 @@ class Motion:
         rows = np.empty((self.frames, len(BLENDSHAPES) + 8), np.float32)
         for i in range(self.frames):
             state = self.frame(i)
-            rows[i] = (*_with_eye_look(state), *state.rotation, *state.translation, *state.gaze)
+            rows[i] = (*with_eye_look(state), *state.rotation, *state.translation, *state.gaze)
         return rows
 
     def _curve(self, seconds: float) -> Track:
         x = (seconds + _BEFORE) * RATE
         base = int(x)
         return np.asarray(weights(np.asarray(x - base)) @ self._curves[base - 1 : base + 3])
-
-    def _eyes(self, seconds: float, pose: list[float]) -> tuple[float, float]:
-        """Eye in head: the direction looked in less the head's own (vestibulo-ocular reflex)."""
-        yaw, pitch = self._gaze.at(seconds) - np.array(pose[:2])
-        roll = math.radians(pose[2])
-        turned = (
-            yaw * math.cos(roll) - pitch * math.sin(roll),
-            yaw * math.sin(roll) + pitch * math.cos(roll),
-        )
-        return (
-            float(soft_limit(np.asarray(turned[0]), EYE_LIMIT[0])),
-            float(soft_limit(np.asarray(turned[1]), EYE_LIMIT[1])),
-        )
 
 
 LEAST_VOICE = 0.05
@@ -135,12 +118,17 @@ def plan_from_phonemes(phonemes: Phonemes, controls: Controls) -> Motion:
     beats = find_beats(phonemes)
     attitude = blend(controls.emotion)
     gaze = plan_gaze(beats, controls.gaze, seed, seconds + _AFTER)
-    blinks = plan_blinks(beats, gaze.blink_onsets(), seed, seconds)
+    amplitude = controls.amplitude
+    blinks = plan_blinks(beats, gaze.blink_onsets(), seed, seconds, amplitude.blinks)
     lips = plan_lips(phonemes, times, attitude.jaw)
-    face = _face(lips, plan_brows(beats, seed, times), attitude, presence(seed, times))
-    rotation, translation = plan_head(beats, phonemes.prosody, seed, times)
-    rotation[:, :2] += head_follows(gaze, controls.gaze, seed, times)
-    pose = np.concatenate((limited(rotation + np.array(attitude.head)), translation), 1)
+    brows = amplitude.brows * plan_brows(beats, seed, times)
+    face = face_of(lips, brows, presence(seed, times)[:, None] * attitude.weights)
+    rotation, translation = (
+        amplitude.head * each for each in plan_head(beats, phonemes.prosody, seed, times)
+    )
+    rotation[:, :2] += head_follows(gaze, controls.gaze, seed, times, amplitude.head)
+    attained = limited(rotation + np.array(attitude.head)) + np.array(controls.pose)
+    pose = np.concatenate((attained, translation), 1)
     used = np.flatnonzero(face.any(0))
     return Motion(
         max(1, round(seconds * controls.fps)),
@@ -154,24 +142,35 @@ def plan_from_phonemes(phonemes: Phonemes, controls: Controls) -> Motion:
     )
 
 
-def _face(lips: Lips, brows: Track, attitude: Attitude, shown: Track) -> Track:
-    """(T, 52): lips, brows and emotion together; nothing here parts lips that touch."""
-    face = np.zeros((len(shown), len(BLENDSHAPES)))
+def compose(blendshapes: Track, pose: Track, look: Track, closure: tuple[float, float]) -> State:
+    """One instant from its parts.
+
+    Args:
+        blendshapes: (52,), changed in place: blinks and lids that follow the eyes come on top.
+        pose: (6,) yaw, pitch, roll, x, y, z.
+        look: (2,) direction looked in, relative to the camera; the eyes do what the head has not done
+            (vestibulo-ocular reflex).
+        closure: of the left and the right eye by blinking.
+    """
+    yaw, pitch, roll, x, y, z = (float(value) for value in pose)
+    gaze = eye_in_head(look, (yaw, pitch, roll))
+    _set_lids(blendshapes, closure, gaze[1])
+    return State(np.clip(blendshapes, 0.0, 1.0).astype(np.float32), (yaw, pitch, roll), (x, y, z), gaze)
+
+
+def face_of(lips: Lips, brows: Track, emotion: Track) -> Track:
+    """(T, 52): lips, brows and the emotion's weights (T, 52) together; nothing here parts lips that touch."""
+    face = np.zeros((len(emotion), len(BLENDSHAPES)))
     for i, name in enumerate(LIPS):
         for column in _sides(name):
             face[:, column] += lips.shapes[:, i]
     for i, name in enumerate(BROWS):
         face[:, INDEX[name]] += brows[:, i]
-    rounded = np.clip(
-        lips.shapes[:, LIPS.index("mouthPucker")] + lips.shapes[:, LIPS.index("mouthFunnel")], 0.0, 1.0
-    )
-    for name, weight in attitude.shapes.items():
-        share = shown
-        if name in PARTING:
-            share = share * lips.free
-        elif name.startswith(("mouthSmile", "mouthStretch", "mouthFrown")):
-            share = share * (1.0 - _SMILE_UNDER_ROUNDING * rounded)
-        face[:, INDEX[name]] += weight * share
+    rounded = lips.shapes[:, LIPS.index("mouthPucker")] + lips.shapes[:, LIPS.index("mouthFunnel")]
+    shown = emotion.copy()
+    shown[:, _PARTING_COLUMNS] *= lips.free[:, None]
+    shown[:, _SPREADING_COLUMNS] *= (1.0 - _SMILE_UNDER_ROUNDING * np.clip(rounded, 0.0, 1.0))[:, None]
+    face += shown
     # ARKit: mouthClose as large as jawOpen means sealed lips over an open jaw.
     face[:, INDEX["mouthClose"]] = lips.contact * face[:, INDEX["jawOpen"]]
     for column in _sides("mouthPress"):
@@ -186,8 +185,7 @@ def _sides(name: str) -> list[int]:
 
 def _set_lids(blendshapes: Track, closure: tuple[float, float], pitch: float) -> None:
     """Blinks over lids that follow the eyes' height."""
-    lowered = float(soft_positive(np.asarray(-pitch), 4.0)) * _LID_PER_DEGREE
-    raised = float(soft_positive(np.asarray(pitch), 4.0)) * _WIDE_PER_DEGREE
+    lowered, raised = lids_following(pitch)
     for side, shut in zip(("Left", "Right"), closure, strict=True):
         blink, wide = INDEX["eyeBlink" + side], INDEX["eyeWide" + side]
         resting = min(blendshapes[blink] + lowered, 1.0)
@@ -195,7 +193,7 @@ def _set_lids(blendshapes: Track, closure: tuple[float, float], pitch: float) ->
         blendshapes[wide] = (blendshapes[wide] + raised) * (1.0 - shut)
 
 
-def _with_eye_look(state: State) -> NDArray[np.float32]:
+def with_eye_look(state: State) -> NDArray[np.float32]:
     """ARKit's eyeLook weights from the gaze: 1 at the eyes' limit. Image right is the sitter's left."""
     shapes = state.blendshapes.copy()
     yaw, pitch = state.gaze[0] / EYE_LIMIT[0], state.gaze[1] / EYE_LIMIT[1]

@@ -41,9 +41,14 @@ class Viseme:
 
 
 def _viseme(jaw_weight: float, lip_weight: float, protruded: bool = False, /, **shape: float) -> Viseme:
-    return Viseme(np.array([shape.get(name, 0.0) for name in _SHORT]), jaw_weight, lip_weight, protruded)
+    scaled = [shape.get(name, 0.0) * (OPENING if name in _OPENING else 1.0) for name in _SHORT]
+    return Viseme(np.array(scaled), jaw_weight, lip_weight, protruded)
 
 
+# Aims below open the lips of rendered faces to 0.05-0.09 of the distance of the eyes on average; tracked
+# speakers open theirs to 0.09, VASA-1's clips to 0.11.
+OPENING = 1.2
+_OPENING = ("jaw", "lower", "upper")
 _SHORT = ("jaw", "funnel", "pucker", "stretch", "smile", "lower", "upper", "roll", "shrug")
 
 VISEMES = {
