@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from engine.portrait.depth import Grid, canvas_grid, depth_field, following
 from engine.portrait.eyes import EyeLayers, eye_layers
 from engine.portrait.fill import fill
+from engine.portrait.fitness import check
 from engine.portrait.framing import Framing, cut, frame_face
 from engine.portrait.landmarks import HeadAxes, head_axes
+from engine.portrait.lips import fitted
 from engine.portrait.mouth import MouthLayers, mouth_layers
 from engine.portrait.style import Style, style_of
 from engine.state import Controls
@@ -59,12 +61,15 @@ def build_portrait(pixels: NDArray[np.uint8], face: Face, matte: Floats, control
         matte: (H, W) 0..1 where the sitter is.
 
     Raises:
-        PortraitUnusable: too much of the face lies outside the picture.
+        PortraitUnusable: too much of the face lies outside the picture, or it cannot be made out (`why`).
+        ControlOutOfRange: the face does not fit the caller's framing.
     """
-    framing = frame_face(face, matte, controls.distance, controls.size)
+    check(pixels, face)
+    framing = frame_face(face, matte, controls.distance, controls.size, controls.framing)
     canvas, alpha, background = layers(pixels, matte, framing)
-    mesh = framing.place(face.mesh)
-    head = head_axes(mesh)
+    placed = framing.place(face.mesh)
+    head = head_axes(placed)
+    mesh = fitted(placed, canvas, head, framing)
     grid = canvas_grid(framing)
     style = style_of(canvas, mesh, framing)
     bottom = min((pixels.shape[0] - framing.y) * framing.scale, float(controls.size))

@@ -12,7 +12,8 @@ from engine.portrait.framing import Framing
 from engine.portrait.landmarks import HeadAxes
 from engine.portrait.patches import Patch, patch_around
 from engine.portrait.style import LUMA
-from engine.portrait.tracing import corners, iris_rim, lower_lid, upper_lid
+from engine.portrait.lids import opening
+from engine.portrait.tracing import iris_rim, upper_lid
 from perception.mesh import (
     LEFT_BROW_LOWER,
     LEFT_EYE,
@@ -25,9 +26,8 @@ Floats = NDArray[np.floating[Any]]
 RINGS = {"Right": (RIGHT_EYE, RIGHT_BROW_LOWER), "Left": (LEFT_EYE, LEFT_BROW_LOWER)}
 # Eye distances.
 REACH = (0.45, 0.42, 0.30)  # of the patch: to the sides, up, down
-SHUT = 0.035  # lids closer together in the still: the eye is shut and stays so
-LID_SEARCH = 0.07  # how far a lid may lie from where the mesh has it
-CORNER_SEARCH = 0.12
+SHUT = 0.075  # lids closer together in the still: the eye is shut, or covered, and stays so
+LASHES = 0.09  # the most that they hide under the upper edge of all that is not skin
 LEAST_LID = 0.12  # between the lashes and the skin that does not move with a blink
 # Of the eye's width.
 IRIS_RADIUS = (0.15, 0.34)  # human irises measure 0.2; drawn ones up to 0.33
@@ -97,15 +97,16 @@ def _one_eye(
     depth = float(head.into(mesh[list(eye)])[:, 2].mean())
     ring = head.plane(mesh[list(eye), :2], depth)
     lower, upper = ring[:9], np.concatenate([ring[8:], ring[:1]])
-    if float(lower[4, 1] - upper[4, 1]) < SHUT:
-        return None
     centre = mesh[list(eye), :2].mean(axis=0)
     patch = patch_around(centre, REACH, head.unit, framing)
     xy = head.plane(patch.points(), depth)
     colour = patch.of(canvas)
-    upper, lower = _lids(colour, patch, head, depth, upper, lower)
+    brows = head.plane(mesh[list(brow), :2], depth)
+    upper, lower = _lids(colour, patch, head, depth, (upper, lower), brows)
+    if float((lower[:, 1] - upper[:, 1]).max()) < SHUT:
+        return None
     lids = [_height_at(xy[..., 0], line) * head.unit for line in (upper, lower)]
-    above = _height_at(xy[..., 0], head.plane(mesh[list(brow), :2], depth)) * head.unit
+    above = _height_at(xy[..., 0], brows) * head.unit
     height = xy[..., 1] * head.unit
     low = np.maximum(*lids)
     top = np.minimum(lids[0] - LEAST_LID * head.unit, above)
@@ -127,15 +128,12 @@ def _one_eye(
 
 
 def _lids(
-    colour: Floats, patch: Patch, head: HeadAxes, depth: float, upper: Floats, lower: Floats
+    colour: Floats, patch: Patch, head: HeadAxes, depth: float, ring: tuple[Floats, Floats], brow: Floats
 ) -> tuple[Floats, Floats]:
     """The lids' edges, head x, y in ascending x, moved from the mesh's to those of the picture."""
-    upper, lower = (line[np.argsort(line[:, 0])].copy() for line in (upper, lower))
-    ends = corners(colour, patch, head, depth, upper[[0, -1]], CORNER_SEARCH)
-    upper[[0, -1]] = lower[[0, -1]] = ends
-    lower = lower_lid(colour, patch, head, depth, lower, LID_SEARCH)
-    upper[[0, -1]] = lower[[0, -1]]
-    return upper_lid(colour, patch, head, depth, upper, LID_SEARCH), lower
+    in_order = [line[np.argsort(line[:, 0])] for line in ring]
+    upper, lower = opening(colour, patch, head, depth, (in_order[0], in_order[1]), brow)
+    return upper_lid(colour, patch, head, depth, upper, LASHES), lower
 
 
 def _height_at(x: Floats, line: Floats) -> Floats:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.errors import PortraitUnusable
+from engine.errors import ControlOutOfRange, PortraitUnusable
+from engine.state import Crop
 from perception.face import Face
 
 Floats = NDArray[np.floating[Any]]
@@ -23,6 +24,9 @@ HEADROOM = 0.05  # least space over the hair, where the picture has it
 MARGIN = 0.125  # of the frame's side, kept around the frame for motion that pulls it in
 SHARPEST = 1280  # pixels across the canvas without margin, about twice a 512 pixel frame
 MOST_CUT_OFF = 0.25  # of the face's height or width, outside the picture
+ROOM = 0.15  # of the face's height that a caller's framing leaves on each side: for the jaw, turns and travel
+OVERHANG = 0.02  # of a caller's framing: what may lie beyond an edge that cuts the sitter off
+LEAST_FACE_SHARE = 0.15  # a smaller face cannot be audited
 
 
 @dataclass(frozen=True)
@@ -61,16 +65,19 @@ class Framing:
         return placed.astype(np.float32)
 
 
-def frame_face(face: Face, matte: Floats, distance: float, size: int) -> Framing:
-    """A square in which the face has `FACE_SHARE` of the height, more where the picture is tight; times 1 /
-    `distance`.
+def frame_face(face: Face, matte: Floats, distance: float, size: int, crop: Crop | None = None) -> Framing:
+    """A square in which the face has `FACE_SHARE` of the height, more where the picture is tight; or the
+    caller's `crop`; either `distance` times larger.
 
     Raises:
         PortraitUnusable: too much of the face lies outside the picture.
+        ControlOutOfRange: the face does not fit the caller's crop, see `_cropped`.
     """
     height, width = matte.shape
     low, high = face.mesh[:, :2].min(axis=0), face.mesh[:, :2].max(axis=0)
     _within_picture(low, high, width, height)
+    if crop is not None:
+        return _cropped(crop, low, high, matte, distance, size)
     tall = float(high[1] - low[1])
     middle = (low + high) / 2
     natural = float(np.clip(min(width, height), tall / LARGEST_FACE_SHARE, tall / FACE_SHARE))
@@ -79,9 +86,62 @@ def frame_face(face: Face, matte: Floats, distance: float, size: int) -> Framing
     y = min(float(middle[1]) - FACE_CENTRE * side, hair - HEADROOM * side)
     y = max(y, float(high[1]) + 0.08 * side - side)  # the chin stays in the frame, however tall the hat
     x = float(middle[0]) - side / 2
-    oversample = 2 if size * 2 <= SHARPEST else 1
     # What lacks in height is added as background on top: below there would be a sitter to invent.
-    return Framing(_inside(x, side, width, 0.5), _inside(y, side, height, 1.0), side, size, oversample)
+    return Framing(_inside(x, side, width, 0.5), _inside(y, side, height, 1.0), side, size, _oversample(size))
+
+
+def _oversample(size: int) -> int:
+    return 2 if size * 2 <= SHARPEST else 1
+
+
+def _cropped(crop: Crop, low: Floats, high: Floats, matte: Floats, distance: float, size: int) -> Framing:
+    """The caller's square, if the face from `low` to `high` fits it with `ROOM` and is not lost in it, and
+    if it does not go on where the picture cuts the sitter off."""
+    height, width = matte.shape
+    shorter = min(width, height)
+    _not_over_cuts(crop, matte)
+    side = crop.side * shorter * distance
+    x, y = crop.x * width - side / 2, crop.y * height - side / 2
+    y = min(y, max(height - side, y - (side - side / distance) / 2))  # a smaller sitter still ends below
+    tall, corner = float(high[1] - low[1]), np.asarray([x, y])
+    room = ROOM * tall
+    if min((low - room - corner).min(), (corner + side - high - room).min()) < 0:
+        middle = (low + high) / 2 / np.asarray([width, height])
+        needed = (float((high - low).max()) + 2 * room) / (shorter * distance)
+        raise ControlOutOfRange(
+            f"the face does not fit this framing with {ROOM:.0%} of its height around it for motion: centre "
+            f"it near {middle[0]:.2f},{middle[1]:.2f} with a side of at least {needed:.2f}",
+            control="framing", room=ROOM,
+        )  # fmt: skip
+    if tall < LEAST_FACE_SHARE * side:
+        most = tall / (LEAST_FACE_SHARE * shorter * distance)
+        raise ControlOutOfRange(
+            f"the face has less than {LEAST_FACE_SHARE:.0%} of this framing's height: "
+            f"use a side of at most {most:.2f}",
+            control="framing", least=LEAST_FACE_SHARE,
+        )  # fmt: skip
+    return Framing(x, y, side, size, _oversample(size))
+
+
+def _not_over_cuts(crop: Crop, matte: Floats) -> None:
+    """Beyond an edge that cuts the sitter off there is only a sitter to invent."""
+    height, width = matte.shape
+    half = crop.side * min(width, height) / 2
+    x, y = crop.x * width, crop.y * height
+    rows = slice(int(max(y - half, 0)), int(min(y + half, height)) + 1)
+    columns = slice(int(max(x - half, 0)), int(min(x + half, width)) + 1)
+    over = {
+        "bottom": (y + half - height, matte[-1, columns]),
+        "left": (half - x, matte[rows, 0]),
+        "right": (x + half - width, matte[rows, -1]),
+    }
+    for edge, (beyond, line) in over.items():
+        if beyond > OVERHANG * 2 * half and (line > 0.5).mean() > OVERHANG:
+            raise ControlOutOfRange(
+                f"this framing goes beyond the picture's {edge}, where the sitter is cut off: "
+                "keep it inside the picture there",
+                control="framing", edge=edge,
+            )  # fmt: skip
 
 
 def _within_picture(low: Floats, high: Floats, width: int, height: int) -> None:
@@ -90,7 +150,7 @@ def _within_picture(low: Floats, high: Floats, width: int, height: int) -> None:
     if (missing > MOST_CUT_OFF * extent).any():
         raise PortraitUnusable(
             f"more than {MOST_CUT_OFF:.0%} of the face lies outside the picture: use one with all of it",
-            limit=MOST_CUT_OFF,
+            why="cut_off", limit=MOST_CUT_OFF,
         )
 
 

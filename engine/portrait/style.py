@@ -17,6 +17,8 @@ CHEEKS = (50, 280, 205, 425, 101, 330, 118, 347, 36, 266)  # mesh points on bare
 LUMA = np.asarray([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 # Median absolute detail of cheeks, in levels of 255: next to nothing in flat fills, over 0.15 on
 # photographs, paintings and shaded drawings (seven of them measured: 0.17-3.4).
+ABOVE = np.asarray([0.0, -0.5], np.float32)
+DARKEST = 1.0  # per cent of the face
 FLAT_DETAIL, SHADED_DETAIL = 0.05, 0.15
 
 
@@ -28,12 +30,16 @@ class Style:
         skin, lip: medians of cheeks and lips.
         white: of the eyes.
         flat: 0 for photographs and paintings, 1 for art filled with flat colours.
+        black: level of the darkest of the face; nothing that is drawn into it should be darker.
+        light: (2,) towards the light in the picture, x to the right and y down, at most 1 long.
     """
 
     skin: Floats
     lip: Floats
     white: Floats
     flat: float
+    black: float
+    light: Floats
 
     @property
     def teeth(self) -> Floats:
@@ -49,6 +55,11 @@ class Style:
     @property
     def cavity(self) -> Floats:
         return (self._flesh * 0.40).astype(np.float32)
+
+    @property
+    def darkest(self) -> Floats:
+        """The colour that no part of the mouth's inside is darker than."""
+        return _at_level(self._flesh, self.black)
 
     @property
     def _flesh(self) -> Floats:
@@ -71,7 +82,41 @@ def style_of(canvas: Floats, mesh: Floats, framing: Framing) -> Style:
     ]
     detail = float(np.median([_detail(patch) for patch in cheeks]))
     flat = float(np.clip((SHADED_DETAIL - detail) / (SHADED_DETAIL - FLAT_DETAIL), 0, 1))
-    return Style(_median(cheeks), _median(lips), _white(canvas, mesh, framing), flat)
+    return Style(
+        _median(cheeks), _median(lips), _white(canvas, mesh, framing), flat,
+        _black(canvas, mesh, framing), _light(canvas, mesh, framing),
+    )  # fmt: skip
+
+
+def _light(canvas: Floats, mesh: Floats, framing: Framing) -> Floats:
+    """Where the light comes from: how the skin's level goes with the way it faces, taking faces for spheres.
+
+    Portraits are mostly lit from above: what the skin tells is weighed against that.
+    """
+    from scipy.linalg import lstsq
+
+    middle = mesh.mean(axis=0)
+    facing = (mesh[:, :2] - middle[:2]) / np.ptp(mesh[:, :2], axis=0).max() * 2
+    x, y = np.clip((mesh[:, :2].T + framing.border) * framing.oversample, 0, len(canvas) - 1).astype(int)
+    colour = canvas[y, x]
+    level = colour @ LUMA
+    usual = float(np.median(level))
+    skin = (level > 0.4 * usual) & (level < 1.8 * usual)
+    if skin.sum() < 50:
+        return ABOVE
+    rows = np.concatenate([facing[skin], np.ones((int(skin.sum()), 1))], axis=1)
+    slope = lstsq(rows, level[skin] / max(usual, 1.0))[0][:2]
+    light = ABOVE + 2 * slope
+    return np.asarray(light / max(float(np.hypot(*light)), 1.0), np.float32)
+
+
+def _black(canvas: Floats, mesh: Floats, framing: Framing) -> float:
+    """Level under which lies a hundredth of the canvas around the mesh."""
+    low, high = (
+        np.clip((edge + framing.border) * framing.oversample, 0, len(canvas)).astype(int)
+        for edge in (mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0))
+    )
+    return float(np.percentile(canvas[low[1] : high[1] : 4, low[0] : high[0] : 4] @ LUMA, DARKEST))
 
 
 def _white(canvas: Floats, mesh: Floats, framing: Framing) -> Floats:

@@ -21,6 +21,11 @@ UPPER_EDGE = 0.060  # below the line of the lips: a jaw that opens bares 3-4 mm 
 UPPER_HEIGHT = 0.170
 LOWER_EDGE = -0.012
 LOWER_HEIGHT = 0.150
+CHEEK = (0.24, 0.44)  # from where to where the cavity's side turns into the inside of the cheeks
+CHEEK_LIGHT = 1.35  # of the cavity's colour
+GAP = (0.10, 0.006)  # between two teeth: how much darker, how wide
+# Seen from the front the rows meet at the sides, since the jaw's hinge lies behind them.
+UPPER_ARCH, LOWER_ARCH = 0.040, 0.035
 WARM_SHADE = np.asarray([0.85, 1.05, 1.15], np.float32)  # light in a mouth has been reflected by flesh
 
 
@@ -51,8 +56,8 @@ def draw_interior(x: Floats, below_upper: Floats, below_lower: Floats, half: flo
     return Interior(
         _cavity(x, upper, style),
         _tongue(x, lower, style, pixel),
-        _teeth(x, -lower, -LOWER_EDGE, LOWER_HEIGHT, LOWER_WIDTHS, style, pixel, 0.84),
-        _teeth(x, upper, UPPER_EDGE, UPPER_HEIGHT, UPPER_WIDTHS, style, pixel, 1.0),
+        _teeth(x, -lower, -LOWER_EDGE, LOWER_HEIGHT, LOWER_WIDTHS, style, pixel, 0.84, -LOWER_ARCH),
+        _teeth(x, upper, UPPER_EDGE, UPPER_HEIGHT, UPPER_WIDTHS, style, pixel, 1.0, UPPER_ARCH),
     )
 
 
@@ -66,9 +71,10 @@ def _ramp(distance: Floats, pixel: float) -> Floats:
 
 
 def _cavity(x: Floats, y: Floats, style: Style) -> Floats:
-    """Darker upwards, where it goes back, and to the cheeks."""
+    """Darker upwards, where it goes back; at the corners the cheeks' inside comes forward into the light."""
     depth = 0.55 + 0.45 * np.clip((y - 0.02) / 0.3, 0, 1)
-    depth = depth * (1 - 0.35 * np.clip(np.abs(x) / 0.4, 0, 1) ** 2)
+    cheek = np.clip((np.abs(x) - CHEEK[0]) / (CHEEK[1] - CHEEK[0]), 0, 1) ** 2
+    depth = depth + (CHEEK_LIGHT - depth) * cheek
     depth = depth + (0.9 - depth) * style.flat
     return np.asarray((depth[..., None] * style.cavity).transpose(2, 0, 1), np.float32)
 
@@ -92,19 +98,20 @@ def _teeth(
     style: Style,
     pixel: float,
     level: float,
+    arch: float,
 ) -> Floats:
-    """A row of teeth whose biting edge looks to larger y."""
+    """A row of teeth whose biting edge looks to larger y, and is `arch` shorter at the corners of the mouth."""
     borders = np.cumsum((0.0, *widths))
     side = np.abs(x)
     which = np.clip(np.searchsorted(borders, side, side="right") - 1, 0, len(widths) - 1)
     place = (side - borders[which]) / np.asarray(widths)[which] - 0.5  # -0.5..0.5 within one tooth
     shaded = 1 - style.flat
-    arch = edge - 0.055 * (side / 0.36) ** 2
-    bite = arch - shaded * (0.020 * (2 * np.abs(place)) ** 5 + 0.010 * (which == 1))
-    cover = _ramp(bite - y, pixel) * _ramp(y - (arch - height), pixel) * _ramp(borders[-1] - side, pixel)
-    gaps = 0.22 * np.exp(-(((0.5 - np.abs(place)) * np.asarray(widths)[which] / 0.008) ** 2))
+    line = edge - arch * (side / USUAL_HALF) ** 2
+    bite = line - shaded * (0.020 * (2 * np.abs(place)) ** 5 + 0.010 * (which == 1))
+    cover = _ramp(bite - y, pixel) * _ramp(y - (line - height), pixel) * _ramp(borders[-1] - side, pixel)
+    gaps = GAP[0] * np.exp(-(((0.5 - np.abs(place)) * np.asarray(widths)[which] / GAP[1]) ** 2))
     round_arch = 1 - 0.50 * np.clip(side / 0.40, 0, 1.2) ** 2.2
-    roundness = 1 - 0.10 * (2 * np.abs(place)) ** 3
+    roundness = 1 - 0.07 * (2 * np.abs(place)) ** 3
     upward = 1 - 0.22 * np.clip((bite - y) / height, 0, 1)
     light = level * round_arch * (1 - gaps) * roundness * upward
     light = light * shaded + (level * (1 - 0.25 * np.clip(side / 0.40, 0, 1) ** 3)) * style.flat

@@ -1,5 +1,6 @@
 """Lines and circles near where the mesh says they are: between the lips, along a lid, round an iris."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,7 @@ Floats = NDArray[np.floating[Any]]
 
 COLUMNS = 33
 ROWS = 21
-SKIN_SPREAD = 20.0  # levels of 255 that skin may differ from skin beside it, at least
-CORNER_SLANTS = (0.0, 0.35, 0.8, -0.35)  # ways out of the mesh's corner, down positive
+SIDE = 7  # rows that are compared above and below a lid's edge
 LASH_STEP = 60.0  # levels between lashes and the white of an eye, from which on it is clear
 # Circles that are tried for the rim of an iris, in radii of the first guess.
 SHIFTS = np.linspace(-0.25, 0.25, 7)
@@ -82,69 +82,34 @@ def darkest_line(
     return np.stack([at[:, 0, 0], found], axis=1).astype(np.float32)
 
 
-def lower_lid(
-    colour: Floats, patch: Patch, head: HeadAxes, depth: float, guess: Floats, reach: float
-) -> Floats:
-    """(C, 2) head x, y: where the skin under the eye begins, within `reach` of `guess` (n, 2)."""
-    at, middle = band(guess, reach)
-    seen = sample(colour, patch, head.flat(at.astype(np.float32), depth))
-    strip = at[:, -1] + np.asarray([0.0, 0.6 * reach])
-    unlike = _unlike(seen, sample(colour, patch, head.flat(strip.astype(np.float32), depth)))
-    # An edge there: eye in all rows above it, skin in all rows below.
-    offsets = np.linspace(-1, 1, ROWS)
-    cost = -np.cumsum(unlike - 0.5, axis=1) / (0.25 * ROWS) + 0.4 * offsets**2
-    cost[[0, -1]] += 0.6 * np.abs(offsets)  # the mesh knows corners better than lids
-    found = middle + reach * cheapest_path(cost, 6.0, 2.0)
-    return np.stack([at[:, 0, 0], found], axis=1).astype(np.float32)
-
-
 def upper_lid(
     colour: Floats, patch: Patch, head: HeadAxes, depth: float, guess: Floats, reach: float
 ) -> Floats:
-    """(C, 2) head x, y: where lashes or lid pass into the lighter eye below, near `guess` (n, 2); the ends
-    stay.
+    """(C, 2) head x, y: where lashes or lid pass into the lighter eye below, within `reach` below
+    `guess` (n, 2); the ends stay.
 
-    The iris, its lights and the lid's shadow would mislead a free path, so the guess is only raised and
+    The iris, its lights and the lid's shadow would mislead a free path, so the guess is only lowered and
     tilted.
     """
-    at, middle = band(guess, reach)
-    luma = sample(colour, patch, head.flat(at.astype(np.float32), depth)) @ LUMA
-    rise = np.zeros_like(luma)
-    rise[:, 2:-2] = np.clip(luma[:, 3:-1] + luma[:, 4:] - luma[:, :-4] - luma[:, 1:-3], 0, 2 * LASH_STEP)
+    columns = np.linspace(guess[0, 0], guess[-1, 0], COLUMNS)
+    middle = np.interp(columns, guess[:, 0], guess[:, 1])
+    rows = np.arange(-SIDE, ROWS + SIDE) * reach / (ROWS - 1)
+    at = np.stack(np.broadcast_arrays(columns[:, None], middle[:, None] + rows), axis=-1).astype(np.float32)
+    luma = sample(colour, patch, head.flat(at, depth)) @ LUMA
+    sums = np.cumsum(np.pad(luma, ((0, 0), (1, 0))), axis=1)
+    means = (sums[:, SIDE:] - sums[:, :-SIDE]) / SIDE
+    rise = np.clip(means[:, SIDE:] - means[:, :-SIDE], -LASH_STEP, 2 * LASH_STEP)  # (C, ROWS + 1)
     along = np.linspace(-1, 1, COLUMNS)
     best, found = -np.inf, np.zeros(COLUMNS)
-    for raised in np.linspace(-1, 0, ROWS):
-        for tilted in np.linspace(-0.5, 0.5, 5):
-            offset = np.clip((raised + tilted * along) * (1 - along**2), -1, 1)
-            rows = np.round((offset + 1) / 2 * (ROWS - 1)).astype(int)
-            score = rise[np.arange(COLUMNS), rows].mean() / LASH_STEP - 0.12 * (raised**2 + 4 * tilted**2)
-            if score > best:
-                best, found = score, offset
-    return np.stack([at[:, 0, 0], middle + reach * found], axis=1).astype(np.float32)
-
-
-def corners(colour: Floats, patch: Patch, head: HeadAxes, depth: float, ends: Floats, reach: float) -> Floats:
-    """(2, 2) head x, y: the ends of an eye in ascending x, moved out to where the skin begins."""
-    moved = ends.copy()
-    steps = np.linspace(0, reach, ROWS)
-    for i, outward in enumerate((-1.0, 1.0)):
-        skin_at = ends[i] + np.asarray([[outward * (reach + 0.03), 0.0], [outward * (reach + 0.06), 0.0]])
-        skin = sample(colour, patch, head.flat(skin_at.astype(np.float32), depth))
-        farthest = 0
-        for slant in CORNER_SLANTS:
-            way = ends[i] + steps[:, None] * np.asarray([outward, slant])
-            eye = _unlike(sample(colour, patch, head.flat(way.astype(np.float32), depth)), skin) > 0.5
-            length = ROWS if eye.all() else int(np.argmin(eye))
-            if farthest < length < ROWS:
-                farthest, moved[i] = length, way[length - 1]
-    return moved
-
-
-def _unlike(seen: Floats, skin: Floats) -> Floats:
-    """0..1: how little colours (..., 3) are like the median of the samples of `skin` (n, 3)."""
-    median = np.median(skin, axis=0)
-    spread = SKIN_SPREAD + 2 * float(np.median(np.linalg.norm(skin - median, axis=-1)))
-    return np.asarray(1 - np.exp(-((np.linalg.norm(seen - median, axis=-1) / spread) ** 2)), np.float32)
+    for lowered, tilted, full in itertools.product(
+        np.linspace(0, 1, 11), np.linspace(-0.5, 0.5, 5), (1.0, 0.5, 0.25)
+    ):
+        offset = np.clip((lowered + tilted * along) * (1 - along**2) ** full, 0, 1)
+        seen = rise[np.arange(COLUMNS), np.round(offset * ROWS).astype(int)]
+        score = float(seen.mean()) / LASH_STEP - 0.08 * (lowered**2 + 4 * tilted**2)
+        if score > best:
+            best, found = score, offset
+    return np.stack([columns, middle + reach * found], axis=1).astype(np.float32)
 
 
 def iris_rim(

@@ -16,6 +16,7 @@ LIP_SHADOW = (0.38, 0.035)  # strength, and reach in eye distances, of the upper
 LOWER_SHADOW = (0.20, 0.03)
 TONGUE_FOLLOWS_JAW = 0.85
 TONGUE_OUT = 0.14  # eye distances that the tip rises
+PICTURE_GONE = 0.12  # of jawOpen: then an open mouth of the still has given way to the drawn one
 JAW_SHAPES = ("jawOpen", "jawLeft", "jawRight")
 
 
@@ -27,7 +28,9 @@ class Mouth:
         head, self._unit = portrait.head, portrait.head.unit
         self._device = device
         self._lips = torch.from_numpy(layers.lips).to(device)[:, None]  # (2, 1, 4, h, w)
-        self._picture = torch.from_numpy(layers.picture).to(device)[None]
+        picture = layers.picture
+        self._picture = None if picture is None else torch.from_numpy(picture).to(device)[:, None]
+        self._black = torch.from_numpy(portrait.style.darkest).to(device)[:, None, None]
         inside = layers.interior
         self._cavity, self._tongue, self._lower, self._upper = (
             torch.from_numpy(layer).to(device)[None]
@@ -78,8 +81,18 @@ class Mouth:
             inside = self._interior(behind, state) * self._shadow(
                 upper[3][rows, columns], lower[3][rows, columns]
             )
-            shown[:, rows, columns] += seen[rows, columns] * self._over(inside, self._picture, behind)
+            inside = torch.maximum(inside, self._black)
+            shown[:, rows, columns] += seen[rows, columns] * self._of_the_still(inside, behind, state)
         return shown
+
+    def _of_the_still(self, inside: torch.Tensor, still: torch.Tensor, state: State) -> torch.Tensor:
+        """What the still shows between its lips over `inside`; an opening jaw leaves only its upper teeth."""
+        if self._picture is None:
+            return inside
+        kept = max(0.0, 1 - state["jawOpen"] / PICTURE_GONE)
+        if kept > 0:
+            inside = torch.lerp(inside, self._over(inside, self._picture[0], still), kept)
+        return self._over(inside, self._picture[1], still)
 
     def _interior(self, still: torch.Tensor, state: State) -> torch.Tensor:
         """(3, h, w) cavity, tongue, lower and upper teeth."""

@@ -9,6 +9,7 @@ from engine.portrait import Portrait
 from engine.render.bases import bases, names
 from engine.render.eyes import Eye, EyeState
 from engine.render.field import Field, Motion, refinement, strengths
+from engine.render.folds import Folds
 from engine.render.mouth import Mouth
 from engine.render.pose import Camera
 from engine.render.window import MouthWindow
@@ -52,6 +53,7 @@ class Renderer:
         self._background = _background(portrait).to(self._device)
         self._window = MouthWindow(portrait, self._camera, self._device)
         self._mouth = Mouth(portrait, self._device)
+        self._folds = Folds(portrait, self._device)
         self._moving = _moving(portrait)
         with torch.inference_mode():
             self._still = self._warped(self._pixels)
@@ -70,7 +72,8 @@ class Renderer:
         frame = self._still.clone()
         rows, columns = self._moving[1:]
         fine = self._fine[rows] @ back @ self._fine[columns].T
-        frame[self._moving] = self._warped(self._pixels[self._moving] + fine, self._moving)
+        sources = self._pixels[self._moving] + fine
+        frame[self._moving] = self._warped(sources, self._moving)
         places = self._window.places(strength, motion)
         part = (slice(None), places.window.rows, places.window.columns)
         above, below = (self._warped(p.permute(2, 0, 1), part) for p in (places.upper, places.lower))
@@ -78,6 +81,7 @@ class Renderer:
         frame[part] = torch.lerp(
             frame[part], self._mouth.draw(above, below, at[0], at[1], at[2], state), places.seam
         )
+        self._folds.shade(frame, back, sources, self._moving, state)
         return frame.add_(0.5).clamp_(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
 
     def _show(self, part: tuple[int, slice, slice, slice], drawn: torch.Tensor) -> None:

@@ -35,7 +35,10 @@ SIDES = (("Left", 1.0), ("Right", -1.0))
 # shouts.
 JAW_HINGE = (0.45, 1.25)
 JAW_ANGLE = np.radians(20.0)
+USUAL_HALF = 0.36  # of a mouth; a narrower one (drawn, mostly) opens less
 CORNER_FOLLOWS_JAW = 0.34
+ROUND = (2.0, 0.64)  # of parted lips: an ellipse has (2, 0.5), pointed lips (2, 1)
+SMILE_IN = 0.58  # of half the mouth: within it the pull at a corner reaches, so that the lips bend
 LID_TOP = -0.14  # height of the upper lid's crease; brows move the skin above it
 
 
@@ -103,18 +106,19 @@ def _jaw_weight(p: Floats, mouth: Mouth) -> Floats:
     band = 0.16 + 0.16 * smoothstep(across - 0.5)
     weight = smoothstep((p[:, 1] - mouth.y - 0.02 + band) / (2 * band))
     # Between the corners the lips part: the lower goes with the jaw, the upper stays with the skull.
-    lens = (1 - np.clip(across, 0, 1) ** 2) ** 0.8
+    lens = (1 - np.clip(across, 0, 1) ** ROUND[0]) ** ROUND[1]
     lower, upper, corner = _members(LOWER_LIP), _members(UPPER_LIP), _members(CORNER_POINTS)
     follows = CORNER_FOLLOWS_JAW
     weight = np.where(lower > 0, follows + (1 - follows) * lens, weight)
-    weight = np.where(upper > 0, follows * np.clip(across, 0, 1) ** 3 - 0.03 * lens, weight)
+    weight = np.where(upper > 0, follows * np.clip(across, 0, 1) ** 1.8 - 0.03 * lens, weight)
     return np.where(corner > 0, follows, weight).astype(np.float32)
 
 
 def _jaw(p: Floats, mouth: Mouth) -> dict[str, Floats]:
     weight = _jaw_weight(p, mouth)
     y, z = p[:, 1] - JAW_HINGE[0], p[:, 2] - JAW_HINGE[1]
-    c, s = np.cos(JAW_ANGLE), np.sin(JAW_ANGLE)
+    angle = JAW_ANGLE * float(np.clip(mouth.half / USUAL_HALF, 0.75, 1.0))
+    c, s = np.cos(angle), np.sin(angle)
     turned = np.stack([np.zeros_like(y), y * c - z * s - y, y * s + z * c - z], axis=1)
     opened = (turned * weight[:, None]).astype(np.float32)
     narrower = _blob(p, mouth.x, mouth.y + 0.15, 0.5, 0.5) * (p[:, 0] - mouth.x)
@@ -125,8 +129,15 @@ def _jaw(p: Floats, mouth: Mouth) -> dict[str, Floats]:
         "jawRight": _vector(weight, x=-0.12),
         "jawForward": _vector(weight, z=-0.12),
         "mouthClose": _closing(p, _gap(opened)),
-        "closeAtRest": _closing(p, _gap(p)),
+        "closeAtRest": _close_at_rest(p, opened),
     }
+
+
+def _close_at_rest(p: Floats, opened: Floats) -> Floats:
+    """The jaw takes the inner lips of the still together, the lips do what is left."""
+    gap, by_jaw = _gap(p), _gap(opened)
+    share = float(np.clip(gap[5] / by_jaw[5], 0, 1))
+    return (_closing(p, gap - share * by_jaw) - share * opened).astype(np.float32)
 
 
 def _gap(field: Floats) -> Floats:
@@ -194,6 +205,7 @@ def _cheek_puff(p: Floats) -> Floats:
 
 def _lip_side(p: Floats, mouth: Mouth, side: float) -> dict[str, Floats]:
     at = _blob(p, mouth.x + side * mouth.half, mouth.y, 0.36, 0.32)
+    bend = _bend(p, mouth, side)
     cheek = _blob(p, side * 0.58, 0.72, 0.36, 0.32)
     across = mouth.across(p)
     half = smoothstep(side * across + 0.5) * (1 - np.clip(np.abs(across), 0, 1) ** 2.5)
@@ -202,9 +214,10 @@ def _lip_side(p: Floats, mouth: Mouth, side: float) -> dict[str, Floats]:
     fold = _blob(p, side * 0.30, mouth.y - 0.28, 0.25, 0.22) * (1 - lower) * (1 - upper)
     thick = _outwardness(p, mouth)
     return {
-        "mouthSmile": _vector(at, x=0.13 * side, y=-0.13, z=0.06)
-        + _vector(cheek, x=0.02 * side, y=-0.05, z=-0.04),
-        "mouthFrown": _vector(at, x=0.02 * side, y=0.11, z=0.02),
+        "mouthSmile": _vector(at, x=0.13 * side, y=-0.02, z=0.06)
+        + _vector(bend, y=-0.14)
+        + _vector(cheek, x=0.02 * side, y=-0.06, z=-0.04),
+        "mouthFrown": _vector(at, x=0.02 * side, z=0.02) + _vector(bend, y=0.12),
         "mouthDimple": _vector(at, x=0.09 * side, z=0.06),
         "mouthStretch": _vector(at, x=0.14 * side, y=0.03, z=0.05),
         "mouthPress": _vector(-0.3 * thick * smoothstep(side * across + 0.5), y=1.0)
@@ -212,6 +225,13 @@ def _lip_side(p: Floats, mouth: Mouth, side: float) -> dict[str, Floats]:
         "mouthLowerDown": _vector(lower * half, y=0.13) + _vector(chin, y=0.04),
         "mouthUpperUp": _vector(upper * half, y=-0.10) + _vector(fold, y=-0.04),
     }
+
+
+def _bend(p: Floats, mouth: Mouth, side: float) -> Floats:
+    """1 at a corner of the mouth, next to nothing in its middle: what is pulled so, bends."""
+    away = side * (p[:, 0] - mouth.x) - mouth.half
+    reach = np.where(away < 0, SMILE_IN * mouth.half, 0.36)
+    return np.exp(-((away / reach) ** 2) - ((p[:, 1] - mouth.y) / 0.34) ** 2).astype(np.float32)
 
 
 def _upper_face(p: Floats, side: float) -> dict[str, Floats]:
