@@ -53,13 +53,16 @@ class Speech:
 def decode_speech(data: bytes, limits: Limits = LIMITS) -> Speech:
     """Decode WAV, MP3, Ogg (Opus, Vorbis, FLAC), FLAC, AAC, M4A, or the sound of MP4, MOV, WebM, MKV or AVI.
 
-    Any rate becomes 48 kHz, any number of channels one. Sound beyond full scale (floating point files) is
-    scaled down to it. Lengths that a header claims are not believed: seconds are counted while decoding.
+    Any rate becomes 48 kHz; mono to 7.1 becomes mono: of surround mostly its centre, where films have their
+    speech, of stereo the mean, or one side where the other is its inverse. Sound beyond full scale (floating
+    point files) is scaled down to it. Lengths that a header claims are not believed: seconds are counted
+    while decoding.
 
     Raises:
         MediaEmpty: no bytes.
         MediaTooLarge: over `audio_bytes`.
-        MediaUnsupported: not one of these formats, told from the content (also: playlists).
+        MediaUnsupported: not one of these formats, told from the content (also: playlists); a codec that is
+            not accepted; more than 8 channels.
         MediaTrackMissing: no sound track in it.
         MediaUnreadable: truncated or corrupt.
         MediaTooCostly: it needs more memory or time to decode than a recording may.

@@ -20,7 +20,7 @@ class Format:
 
     Attributes:
         name: short, as people say it.
-        kinds: what it may hold: any of "image", "audio", "video".
+        kinds: what it may hold: any of "image", "audio", "video"; nothing where it is known and not accepted.
         media_type: RFC 6838 type that the file is served with.
         reader: Pillow's format name for pictures, FFmpeg's demuxer name for sound and video.
     """
@@ -76,6 +76,24 @@ QUICKTIME = _format("QuickTime", "audio video", "video/quicktime", "mov")
 MATROSKA = _format("WebM or Matroska", "audio video", "video/webm", "matroska")
 AVI = _format("AVI", "audio video", "video/x-msvideo", "avi")
 
+# Known by their first bytes so that the refusal can name them; they hold nothing that we take.
+HEIC = _format("HEIC", "", "image/heic", "")
+_NAMED = (
+    (b"%PDF", _format("a PDF document", "", "application/pdf", "")),
+    (b"PK\x03\x04", _format("a ZIP archive or office document", "", "application/zip", "")),
+    (b"8BPS", _format("a Photoshop document", "", "image/vnd.adobe.photoshop", "")),
+    (b"\x00\x00\x00\x0cJXL ", _format("JPEG XL", "", "image/jxl", "")),
+    (b"\xff\x0a", _format("JPEG XL", "", "image/jxl", "")),
+    (b"\x00\x00\x00\x0cjP  ", _format("JPEG 2000", "", "image/jp2", "")),
+    (b"FORM", _format("AIFF", "", "audio/aiff", "")),
+    (b".snd", _format("Sun audio", "", "audio/basic", "")),
+    (b"caff", _format("Core Audio Format", "", "audio/x-caf", "")),
+    (b"#!AMR", _format("AMR", "", "audio/amr", "")),
+    (b"0&\xb2u\x8ef\xcf\x11", _format("Windows Media", "", "video/x-ms-asf", "")),
+    (b"FLV\x01", _format("Flash video", "", "video/x-flv", "")),
+    (b"\x00\x00\x01\xba", _format("an MPEG program stream", "", "video/mpeg", "")),
+)
+
 ACCEPTED = {
     "image": "PNG, JPEG, WebP, BMP, TIFF, GIF or AVIF",
     "audio": "WAV, MP3, Ogg, FLAC, AAC, M4A, MP4, QuickTime, WebM, Matroska or AVI",
@@ -96,6 +114,7 @@ _STARTS = (
     (b"\x1aE\xdf\xa3", MATROSKA),
 )
 _RIFF = {b"WAVE": WAV, b"AVI ": AVI, b"WEBP": WEBP}
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")  # ISO/IEC 23008-12
 _QUICKTIME_ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 
 
@@ -124,7 +143,7 @@ def demuxer(form: Format) -> str:
 
 
 def _recognise(head: bytes) -> Format | None:
-    for start, form in _STARTS:
+    for start, form in (*_STARTS, *_NAMED):
         if head.startswith(start):
             return form
     if head[:4] in (b"RIFF", b"RF64") and len(head) >= 12:
@@ -142,6 +161,8 @@ def _brand(head: bytes) -> Format:
     major = head[8:12]
     if major in (b"avif", b"avis") or (major == b"mif1" and b"avif" in head[16:length]):
         return AVIF
+    if major in _HEIC_BRANDS:
+        return HEIC
     return QUICKTIME if major == b"qt  " else MP4
 
 

@@ -25,7 +25,7 @@ class Image:
 
 
 def decode_image(data: bytes, limits: Limits = LIMITS) -> Image:
-    """Decode PNG, JPEG, WebP, BMP, TIFF, AVIF or (its first frame) GIF.
+    """Decode PNG, JPEG, WebP, BMP, TIFF, AVIF or GIF; of animations and pages the first.
 
     EXIF orientation is applied, ICC colour becomes sRGB, transparency is laid over mid grey, 16-bit, CMYK,
     palette and grey pictures become 8-bit RGB; all other metadata and what follows the picture are dropped.

@@ -11,6 +11,7 @@ Floats = NDArray[np.float32]
 
 SIZE = 256
 RADIUS = 4  # pixels of the 256 x 256 matte
+BAND = 512  # rows of the picture at a time
 SMOOTHNESS = 1e-3  # of He, Sun and Tang, Guided Image Filtering (2013), for intensities in 0..1
 
 
@@ -26,9 +27,12 @@ class PersonMatte:
         small = np.asarray(picture.resize((SIZE, SIZE), Image.Resampling.BOX))
         coarse = self._network(small)[0].reshape(SIZE, SIZE)
         slope, offset = _guided(small.mean(axis=2, dtype=np.float32) / np.float32(255), np.clip(coarse, 0, 1))
-        guide = np.asarray(picture.convert("L"), np.float32) / 255
-        sharp = _enlarged(slope, picture.size) * guide + _enlarged(offset, picture.size)
-        matte: Floats = np.clip(sharp, 0, 1).astype(np.float32)
+        matte = np.empty(pixels.shape[:2], np.float32)
+        for top in range(0, len(pixels), BAND):  # a picture of 50 million pixels takes 0.2 GiB in all
+            rows = slice(top, min(top + BAND, len(pixels)))
+            guide = np.asarray(Image.fromarray(pixels[rows]).convert("L"), np.float32) / 255
+            sharp = _enlarged(slope, pixels.shape, rows) * guide + _enlarged(offset, pixels.shape, rows)
+            np.clip(sharp, 0, 1, out=matte[rows])
         return matte
 
 
@@ -46,5 +50,9 @@ def _guided(guide: Floats, matte: Floats) -> tuple[Floats, Floats]:
     return mean(slope), mean(matte_mean - slope * guide_mean)
 
 
-def _enlarged(values: Floats, size: tuple[int, int]) -> Floats:
-    return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR), np.float32)
+def _enlarged(values: Floats, shape: tuple[int, ...], rows: slice) -> Floats:
+    """Some rows of `values` (SIZE, SIZE) enlarged to (H, W)."""
+    scale = SIZE / shape[0]
+    box = (0.0, rows.start * scale, float(SIZE), rows.stop * scale)
+    size = (shape[1], rows.stop - rows.start)
+    return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR, box), np.float32)

@@ -47,13 +47,16 @@ def _refuse(url: str, flags: int, options: dict[str, str]) -> Any:
     raise PermissionError("a media file may not open another file")
 
 
+_EXPORT = {"sound": "AAC, MP3, Opus, FLAC or PCM", "picture": "H.264"}
+
+
 def check_codec(stream: Any, accepted: frozenset[str], kind: str) -> None:
     """Raises MediaUnsupported for a track in a format that we do not decode."""
     context = stream.codec_context
     name = context.name if context is not None else "an unknown one"
     if name not in accepted:
         raise MediaUnsupported(
-            f"the {kind} track's format ({name}) is not accepted: export it as H.264 and AAC"
+            f"the {kind} track's format ({name}) is not accepted: export it as {_EXPORT[kind]}"
         )
     context.thread_count = 1  # no more processor time than one core's, and bit-exact repeats
 

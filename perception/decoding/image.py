@@ -48,8 +48,8 @@ def decode(source: BinaryIO, job: dict[str, Any], pipe: Pipe) -> None:
         check(*_webp_size(data), job)
     with Image.open(io.BytesIO(data), formats=[job["reader"]]) as picture:
         check(picture.width, picture.height, job)
-        orientation = _orientation(picture)
         picture.load()
+        orientation = _orientation(picture)  # after loading: Pillow turns TIFFs by itself, and drops the tag
         pixels = _upright(_on_grey(_to_srgb(_to_eight_bits(picture))), orientation)
     pipe.send("picture", np.asarray(pixels))
 
@@ -98,8 +98,10 @@ def _to_eight_bits(picture: Image.Image) -> Image.Image:
     values = np.asarray(picture).astype(np.float32)
     if not np.isfinite(values).all():
         raise MediaUnreadable("the picture holds values that are not numbers: save it again as 8-bit PNG")
-    # Floating point pictures range over 0..1; whole numbers over 16 bits (Pillow widens 16-bit PNG to "I").
-    scale = 255.0 if picture.mode == "F" else 255.0 / 65535.0
+    # Whole numbers range over 16 bits (Pillow widens 16-bit PNG to "I"); floating point ones by custom over
+    # 0..1, in scanners' and scientists' files over 8 or 16 bits.
+    peak = 65535.0 if picture.mode != "F" else next((p for p in (1.0, 255.0) if values.max() <= p), 65535.0)
+    scale = 255.0 / peak
     return _keep_profile(Image.fromarray(np.clip(values * scale + 0.5, 0, 255).astype(np.uint8)), picture)
 
 

@@ -60,7 +60,8 @@ def encoded(container: str, codec: str, samples: NDArray[np.float32], layout: st
     """`samples` through an encoder of PyAV's."""
     target = io.BytesIO()
     with av.open(target, "w", format=container) as file:
-        stream = file.add_stream(codec, rate=RATE, layout=layout)
+        strict = {"strict": "-2"} if codec == "vorbis" else {}  # FFmpeg calls its own encoder experimental
+        stream = file.add_stream(codec, rate=RATE, layout=layout, options=strict)
         channels = stream.codec_context.layout.nb_channels
         for at in range(0, len(samples), 960):
             block = np.ascontiguousarray(samples[at : at + 960].repeat(channels)[None])
@@ -86,22 +87,31 @@ def pitch(samples: NDArray[np.float32]) -> float:
     [
         ("wav", "pcm_s16le"),
         ("wav", "pcm_s24le"),
+        ("wav", "pcm_u8"),
+        ("wav", "pcm_s32le"),
+        ("wav", "pcm_f32le"),
+        ("wav", "pcm_mulaw"),
+        ("wav", "adpcm_ima_wav"),
         ("mp3", "libmp3lame"),
         ("ogg", "libopus"),
+        ("ogg", "vorbis"),
         ("ogg", "flac"),
         ("flac", "flac"),
         ("adts", "aac"),
         ("ipod", "aac"),
+        ("ipod", "alac"),
         ("mp4", "aac"),
         ("mov", "pcm_s16be"),
         ("webm", "libopus"),
+        ("matroska", "ac3"),
         ("matroska", "pcm_f32le"),
         ("avi", "libmp3lame"),
     ],
 )
 def test_formats(container: str, codec: str) -> None:
     """Every accepted format gives the same second of 440 Hz, as loud as it was."""
-    speech = decode_speech(encoded(container, codec, tone(1.0)))
+    layout = "stereo" if codec == "vorbis" else "mono"  # which that encoder wants
+    speech = decode_speech(encoded(container, codec, tone(1.0), layout))
     assert speech.rate == RATE
     assert speech.samples.dtype == np.float32
     # Codecs without edit lists give their delay and padding back as silence: at most 0.1 s.
@@ -110,7 +120,7 @@ def test_formats(container: str, codec: str) -> None:
     assert loudness(speech.samples) == pytest.approx(0.5 / 2**0.5, rel=0.06)
 
 
-@pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 44100, 96000])
+@pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 32000, 44100, 88200, 96000])
 def test_rates(rate: int) -> None:
     """Any rate becomes 48 kHz with the same length and pitch."""
     speech = decode_speech(pcm(tone(1.0, rate), rate))
@@ -138,6 +148,49 @@ def test_surround_becomes_mono() -> None:
     speech = decode_speech(encoded("flac", "flac", tone(0.5), "5.1"))
     assert pitch(speech.samples) == pytest.approx(440, abs=2)
     assert float(np.abs(speech.samples).max()) <= 1.0
+
+
+def surround(layout: str, sounding: str) -> bytes:
+    """WAV in a layout whose one channel has the tone."""
+    target = io.BytesIO()
+    with av.open(target, "w", format="wav") as file:
+        stream = file.add_stream("pcm_s16le", rate=RATE, layout=layout)
+        names = [channel.name for channel in stream.codec_context.layout.channels]
+        block = np.zeros((1, RATE // 2 * len(names)), np.int16)
+        block[0, names.index(sounding) :: len(names)] = np.round(tone(0.5) * 32767)
+        frame = av.AudioFrame.from_ndarray(block, "s16", layout)
+        frame.rate, frame.pts = RATE, 0
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("layout", ["3.0", "5.0", "5.1", "5.1(side)", "6.1", "7.1", "7.1(wide)"])
+def test_the_centre_of_surround_is_kept(layout: str) -> None:
+    """Films have their speech in the centre: it comes out as loud as it was."""
+    speech = decode_speech(surround(layout, "FC"))
+    assert pitch(speech.samples) == pytest.approx(440, abs=2)
+    assert loudness(speech.samples) > 0.25 / 2**0.5
+
+
+def test_opposite_sides_do_not_cancel() -> None:
+    """A stereo recording with one side inverted is as loud as that side, not silent."""
+    stereo = np.stack([tone(0.5), -tone(0.5)], axis=1)
+    target = io.BytesIO()
+    with wave.open(target, "wb") as file:
+        file.setparams((2, 2, RATE, 0, "NONE", ""))
+        file.writeframes(np.round(stereo * 32767).astype("<i2").tobytes())
+    assert loudness(decode_speech(target.getvalue()).samples) == pytest.approx(0.5 / 2**0.5, rel=0.01)
+
+
+def test_one_side_alone() -> None:
+    """Speech on one side of a stereo recording is half as loud and whole."""
+    target = io.BytesIO()
+    with wave.open(target, "wb") as file:
+        file.setparams((2, 2, RATE, 0, "NONE", ""))
+        sides = np.stack([tone(0.5), 0 * tone(0.5)], axis=1)
+        file.writeframes(np.round(sides * 32767).astype("<i2").tobytes())
+    assert loudness(decode_speech(target.getvalue()).samples) == pytest.approx(0.25 / 2**0.5, rel=0.02)
 
 
 def test_sound_of_a_video() -> None:
@@ -178,6 +231,36 @@ def test_empty_and_other_content() -> None:
     for data in (b"hello", b"\x89PNG\r\n\x1a\n" + bytes(40), b"\xff\xfb" + b"not mpeg" * 20, bytes(4096)):
         with pytest.raises(MediaUnsupported, match="must be WAV"):
             decode_speech(data)
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (b"FORM\0\0\0\0AIFF", "AIFF"),
+        (b"0&\xb2u\x8ef\xcf\x11", "Windows Media"),
+        (b"#!AMR\n", "AMR"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\0\0\0\x18ftypheic", "HEIC"),
+    ],
+)
+def test_known_formats_are_named_when_refused(start: bytes, name: str) -> None:
+    """What we know and do not take, the refusal calls by its name, and says what we take."""
+    with pytest.raises(MediaUnsupported, match=rf"must be WAV.*{name}"):
+        decode_speech(start + bytes(200))
+
+
+@pytest.mark.parametrize("channels", [9, 16, 64])
+def test_more_channels_than_surround_are_refused(channels: int) -> None:
+    """What no layout of a film has is refused with the number of channels and the limit."""
+    with pytest.raises(MediaUnsupported, match=f"{channels} channels") as refused:
+        decode_speech(pcm(tone(0.5), RATE, channels))
+    assert refused.value.metadata == {"limit": "channels", "most": "8"}
+
+
+def test_a_codec_that_is_not_accepted_is_named() -> None:
+    """An accepted container around another codec: the refusal names it and what to export."""
+    with pytest.raises(MediaUnsupported, match=r"wavpack.*AAC, MP3, Opus"):
+        decode_speech(encoded("matroska", "wavpack", tone(0.5)))
 
 
 @pytest.mark.parametrize("name", ["hls", "concat", "sdp", "dash", "concat protocol", "smil"])

@@ -117,9 +117,10 @@ def test_transparency_is_laid_over_grey() -> None:
     assert pixels[-5, -5].tolist() == pytest.approx([74, 74, 174], abs=2)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_is_applied_and_metadata_dropped(orientation: int) -> None:
-    """For each EXIF orientation the red corner comes out at the top left; GPS goes nowhere."""
+def test_orientation_is_applied_and_metadata_dropped(orientation: int, kind: str) -> None:
+    """In every format that has an orientation the red corner comes out at the top left; GPS goes nowhere."""
     turns = {
         1: [],
         2: [Pillow.Transpose.FLIP_LEFT_RIGHT],
@@ -136,7 +137,8 @@ def test_orientation_is_applied_and_metadata_dropped(orientation: int) -> None:
     exif = Pillow.Exif()
     exif[0x0112] = orientation
     exif.get_ifd(0x8825)[2] = (51.0, 30.0, 0.0)  # GPS latitude
-    image = decode_image(saved(stored, "JPEG", exif=exif, quality=95))
+    quality = {} if kind in ("PNG", "TIFF") else {"quality": 95}
+    image = decode_image(saved(stored, kind, exif=exif, **quality))
     assert image.pixels.shape == (HEIGHT, WIDTH, 3)
     assert image.pixels[10, 10, 0] > 2 * image.pixels[10, 10, 2]
     assert set(vars(image)) == {"pixels", "media_type"}
@@ -167,6 +169,60 @@ def linear_profile(profile: bytes) -> bytes:
             data[at : at + 12] = b"curv" + bytes(8)
             data[entry + 8 : entry + 12] = (12).to_bytes(4, "big")
     return bytes(data)
+
+
+def png16(samples: np.ndarray, colour: int) -> bytes:
+    """A PNG of 16-bit samples (H, W, C), which Pillow does not write in colour; `colour` is PNG's type."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    height, width = samples.shape[:2]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
+    header = struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def test_colour_of_16_bits() -> None:
+    """16 bits a sample, with and without alpha, give the 8-bit picture."""
+    deep = np.asarray(scene()).astype(np.uint16) * 257
+    opaque = np.full((HEIGHT, WIDTH, 1), 65535, np.uint16)
+    for data in (png16(deep, 2), png16(np.concatenate([deep, opaque], axis=2), 6)):
+        assert np.abs(decode_image(data).pixels.astype(int) - np.asarray(scene())).max() <= 1
+
+
+@pytest.mark.parametrize("peak", [1.0, 255.0, 65535.0])
+def test_floating_point_in_any_range(peak: float) -> None:
+    """Floating point TIFFs over 0..1, 0..255 and 0..65535 give the same grey."""
+    grey = np.asarray(scene().convert("L")).astype(np.float32)
+    image = decode_image(saved(Pillow.fromarray(grey / 255 * np.float32(peak)), "TIFF"))
+    assert np.abs(image.pixels[..., 0].astype(int) - grey.astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF", "TIFF"])
+def test_first_picture_of_many(kind: str) -> None:
+    """Of animations (GIF, WebP, APNG, AVIF) and pages (TIFF) the first is taken."""
+    others = [Pillow.new("RGB", (WIDTH, HEIGHT), colour) for colour in ("lime", "magenta")]
+    pixels = decode_image(saved(scene(), kind, save_all=True, append_images=others)).pixels
+    assert np.abs(pixels.astype(int) - np.asarray(scene())).mean() < 6
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"subsampling": 2}])
+@pytest.mark.parametrize("mode", ["RGB", "CMYK", "L"])
+def test_kinds_of_jpeg(mode: str, options: dict[str, object]) -> None:
+    """Progressive and subsampled, colour, ink and grey JPEGs give the picture (ink is not inverted)."""
+    expected = np.asarray(scene().convert("L" if mode == "L" else "RGB").convert("RGB")).astype(int)
+    pixels = decode_image(saved(scene().convert(mode), "JPEG", quality=95, **options)).pixels
+    assert np.abs(pixels - expected).mean() < 3
+
+
+def test_8000_pixels_a_side() -> None:
+    """48 million pixels decode within the limits; 64 million are refused with the limit's name."""
+    wide = Pillow.fromarray(np.tile(np.asarray(scene())[:60], (100, 1, 1))).resize((8000, 6000))
+    assert decode_image(saved(wide, "JPEG", quality=60)).pixels.shape == (6000, 8000, 3)
+    with pytest.raises(MediaTooLarge, match="8000 x 8000"):
+        decode_image(one_bit_png(8000, 8000))
 
 
 def test_first_frame_of_an_animation() -> None:
@@ -207,6 +263,9 @@ def test_empty() -> None:
         b"RIFF\x24\0\0\0WAVEfmt ",
         b"\0\0\0\x18ftypisom\0\0\0\0isommp41",
         b"%!PS-Adobe-3.0 EPSF-3.0\n",
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        b"\xff\x0a" + bytes(100),
+        b"8BPS\0\1" + bytes(100),
         bytes(1000),
     ],
 )
