@@ -7,11 +7,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import RenderFailed
-from engine.motion import Motion, plan_motion
+from engine.errors import RenderFailed, TrackUnusable
+from engine.motion import plan_motion
 from engine.portrait import build_portrait
 from engine.render import Renderer
-from engine.state import Controls
+from engine.state import Controls, Mode
+from engine.track import Moving, Track
+from engine.tracked import track_alone, track_on_top
 from perception.audio import Speech
 from perception.face import Face, sole_face
 
@@ -40,7 +42,7 @@ class Animation:
         motion: what moves, as a function of time.
     """
 
-    motion: Motion
+    motion: Moving
     _renderer: Renderer = field(repr=False)
 
     @property
@@ -66,24 +68,36 @@ class Animation:
 
 
 def animate(
-    pixels: Pixels, speech: Speech, controls: Controls, finder: Finder, device: str = "cpu"
+    pixels: Pixels,
+    speech: Speech | None,
+    controls: Controls,
+    finder: Finder,
+    device: str = "cpu",
+    *,
+    track: Track | None = None,
+    mode: Mode = "instead",
 ) -> Animation:
     """Make the sitter of a still speak. Everything that can be refused is refused here, before there is a
     frame.
 
     Args:
         pixels: (H, W, 3) RGB.
+        speech: None where a track alone moves the face, without sound.
         device: of torch: "cpu", "cuda".
+        track, mode: a blendshape track, and whether it moves the face "instead" of the speech or "on-top" of
+            what the speech makes it do.
 
     Raises:
         FaceNotFound, SeveralFaces, FaceTooSmall, FaceTurnedAway: see `perception.face.sole_face`.
         PortraitUnusable: see `build_portrait`.
+        ControlOutOfRange: the framing leaves no room for the face.
         SpeechTooShort, SpeechTooLong, SpeechNotFinite, SpeechSilent: see `plan_motion`.
+        TrackUnusable: see `move`.
         RenderFailed: there is no such device.
     """
     face = sole_face(finder.find(pixels), pixels.shape)
     portrait = build_portrait(pixels, face, sitter_matte(pixels, face, finder), controls)
-    motion = plan_motion(speech, controls)
+    motion = move(speech, controls, track, mode)
     try:
         renderer = Renderer(portrait, controls, device)
     except (RuntimeError, AssertionError) as error:  # torch raises either for a device that is not there
@@ -91,6 +105,24 @@ def animate(
             f"no renderer on {device!r}: use a device that torch finds on this machine"
         ) from error
     return Animation(motion, renderer)
+
+
+def move(
+    speech: Speech | None, controls: Controls, track: Track | None = None, mode: Mode = "instead"
+) -> Moving:
+    """What the face does, from speech, a track, or both.
+
+    Raises:
+        SpeechTooShort, SpeechTooLong, SpeechNotFinite, SpeechSilent: see `plan_motion`; not of speech that is
+            only heard while a track moves the face.
+        TrackUnusable: too short for the speech; or neither speech nor a track that stands alone.
+    """
+    if track is not None and mode == "instead":
+        return track_alone(track, controls, None if speech is None else speech.seconds)
+    if speech is None:
+        raise TrackUnusable("without speech a track must move the face instead of it: give one of the two")
+    planned = plan_motion(speech, controls)
+    return planned if track is None else track_on_top(track, planned, controls)
 
 
 def sitter_matte(pixels: Pixels, face: Face, finder: Finder) -> Floats:

@@ -29,7 +29,7 @@ _COMMITMENT = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _HEX = re.compile(r"([0-9a-f]{2}){1,64}")
 _ALGORITHM = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9_-]+){2,}")
-_MEDIA_TYPE = re.compile(r"(image|audio|video)/[a-z0-9.+-]{1,40}")
+_MEDIA_TYPE = re.compile(r"(image|audio|video)/[a-z0-9.+-]{1,40}|text/csv")
 
 
 @dataclass(frozen=True)
@@ -55,23 +55,31 @@ class ClaimFacts:
         manifest_id: "urn:c2pa:" and a UUID, lower case.
         at: when the clip was made, aware.
         portrait: the still.
-        speech: the recording.
+        speech: the recording; None in a clip without sound.
         payload: of the watermark, hex: the record's number.
         watermark: name of the watermark's algorithm, reverse-domain ("dev.sitter.watermark.1").
         basis: "consent", "character" or "artwork".
         commitments: name -> 64 hex of `KeyRing.commitment`; of the consent, the inputs, the policy.
         engine: version of what made the frames.
+        track: the blendshape track that moved the face, if one did.
     """
 
     manifest_id: str
     at: datetime
     portrait: Source
-    speech: Source
+    speech: Source | None
     payload: str
     watermark: str
     basis: str
     commitments: Mapping[str, str]
     engine: str
+    track: Source | None = None
+
+    @property
+    def inputs(self) -> dict[str, Source]:
+        """What the clip was made from, by name."""
+        given = {"portrait": self.portrait, "speech": self.speech, "track": self.track}
+        return {name: source for name, source in given.items() if source is not None}
 
     def __post_init__(self) -> None:
         checks = {
@@ -84,9 +92,8 @@ class ClaimFacts:
                 _NAME.fullmatch(name) and _COMMITMENT.fullmatch(value)
                 for name, value in self.commitments.items()
             ),
-            "portrait": _MEDIA_TYPE.fullmatch(self.portrait.media_type),
-            "speech": _MEDIA_TYPE.fullmatch(self.speech.media_type),
             "engine": 0 < len(self.engine) < 64,
+            **{name: _MEDIA_TYPE.fullmatch(source.media_type) for name, source in self.inputs.items()},
         }
         if wrong := [name for name, good in checks.items() if not good]:
             raise ValueError(f"the facts of a claim are malformed: {', '.join(wrong)}")
@@ -102,7 +109,7 @@ def source_type(facts: ClaimFacts) -> str:
     taken that says more. With a real still or a real voice left in the clip it is composited with such media;
     only where both are known to be machine-made there is nothing else in it.
     """
-    if facts.portrait.synthetic and facts.speech.synthetic:
+    if all(source.synthetic for source in facts.inputs.values()):
         return _SOURCE + "trainedAlgorithmicMedia"
     return _SOURCE + "compositeWithTrainedAlgorithmicMedia"
 
@@ -114,7 +121,7 @@ def manifest(facts: ClaimFacts, *, permit: str, version: str, inputs: Mapping[st
         facts: about the clip.
         permit: commitment to the permit it was made under, 64 hex.
         version: of Sitter.
-        inputs: "portrait" and "speech" -> state of the credentials that they came with.
+        inputs: "portrait", "speech", "track" -> state of the credentials that they came with.
     """
     when = facts.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     agent = {"name": "sitter-engine", "version": facts.engine}
@@ -123,7 +130,7 @@ def manifest(facts: ClaimFacts, *, permit: str, version: str, inputs: Mapping[st
         "when": when,
         "digitalSourceType": source_type(facts),
         "softwareAgent": agent,
-        "parameters": {"ingredientIds": ["portrait", "speech"]},
+        "parameters": {"ingredientIds": list(facts.inputs)},
     }
     # bound: its payload is named by the soft binding of this very manifest (18.14.5).
     watermarked = {"action": "c2pa.watermarked.bound", "when": when, "softwareAgent": agent}

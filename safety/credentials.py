@@ -176,7 +176,7 @@ class Credentials:
                 raise
 
         committed = self._ring.commitment("permit", permit.permit_id.encode())
-        inputs = {"portrait": facts.portrait, "speech": facts.speech}
+        inputs = facts.inputs
         states = {
             label: read_stream(io.BytesIO(part.data), part.media_type, context).state
             for label, part in inputs.items()
@@ -228,7 +228,7 @@ class Credentials:
 
 
 def _builder(definition: dict[str, Any], inputs: Mapping[str, Source], context: Any) -> Any:
-    """A builder with both inputs as ingredients, each with the credentials that it carries.
+    """A builder with all inputs as ingredients, each with the credentials that it carries.
 
     An input that the library cannot parse, though its pixels or sound decoded, is named without its bytes;
     that it carried nothing readable stands in our own assertion.

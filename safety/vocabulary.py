@@ -15,8 +15,9 @@ BASES = ("consent", "character", "artwork")
 
 CHANNELS = ("internal", "web", "social", "broadcast", "messaging")
 
-CONTROLS = ("gaze", "distance", "emotion")
-"""What a caller may steer beyond the speech."""
+CONTROLS = ("gaze", "distance", "emotion", "amplitude", "pose", "framing", "track")
+"""What a caller may steer beyond the speech. `track`: a performer's or a program's motion moves the face, and
+with it any expression that the track holds, whatever emotions are listed."""
 
 EMOTIONS = ("neutral", "happy", "sad", "angry", "surprised", "afraid", "disgusted", "contempt")
 """The engine's names for what a face can be made to show."""

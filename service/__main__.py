@@ -25,8 +25,8 @@ def _joined(argv: list[str]) -> list[str]:
     """`--gaze -10,5` as `--gaze=-10,5`: argparse would take the value for an option."""
     joined: list[str] = []
     for word in argv:
-        if joined and joined[-1] == "--gaze":
-            joined[-1] = f"--gaze={word}"
+        if joined and joined[-1] in ("--gaze", "--pose"):
+            joined[-1] = f"{joined[-1]}={word}"
         else:
             joined.append(word)
     return joined

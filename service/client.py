@@ -154,14 +154,17 @@ class Client:
         portrait: bytes,
         speech: bytes,
         *,
+        track: bytes = b"",
         progress: Callable[[generation_pb2.Progress], None] = lambda _: None,
     ) -> Generated:
-        """Upload, wait, and receive the clip. `spec`'s sizes are filled in."""
-        spec.portrait_bytes, spec.speech_bytes = len(portrait), len(speech)
+        """Upload, wait, and receive the clip. `spec`'s sizes are filled in; no speech and no track where they
+        are empty."""
+        spec.portrait_bytes, spec.speech_bytes, spec.track_bytes = len(portrait), len(speech), len(track)
         trace_id, release, clip = "", generation_pb2.Release(), bytearray()
         with _errors():
             for answer in self._generation.Generate(
-                _upload(generation_pb2.GenerateRequest, {"spec": spec}, [portrait, speech]), **self._options()
+                _upload(generation_pb2.GenerateRequest, {"spec": spec}, [portrait, speech, track]),
+                **self._options(),
             ):
                 match answer.WhichOneof("event"):
                     case "trace_id":

@@ -5,33 +5,44 @@ import uuid
 from dataclasses import dataclass, fields
 from importlib import metadata
 
-from engine.state import Controls
+from engine.state import Controls, Mode
+from engine.track import Track
+from engine.track_csv import read_track
+from engine.tracked import track_alone
 from perception.audio import decode_speech
 from perception.formats import HEAD_BYTES, sniff
 from perception.image import decode_image
 from safety.credentials import ClaimFacts, Source
+from safety.detector import Expectations
 from safety.entry import INTENT, ISSUE
 from safety.facts import Facts
 from safety.records import Record
 from safety.scope import Ask
-from safety.vocabulary import known_purpose
+from safety.vocabulary import CONTROLS, known_purpose
 from safety.watermark import ALGORITHM
 from service.app import App
 from service.caller import Caller
 from service.inspection import inspect
 from service.run import Gate, Run
 from service.staging import staged, stored
-from service.workers.job import Job
+from service.workers.job import Draft, Job
 
 MARKS = ("watermark", "credentials", "log")
 """What every clip gets; the policy may ask for it."""
+
+UPLOADS = ("portrait", "speech", "track")
+"""What a caller uploads, in order."""
+
+LIVELY = 0.25
+"""Amplitude of the head from which on it moves the picture in every pause."""
 
 ENGINE_VERSION = metadata.version("sitter")
 
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """What a caller asks for. Portrait and speech are the uploaded bytes, not yet looked at."""
+    """What a caller asks for. Portrait, speech and track are the uploaded bytes, not yet looked at; no track
+    where it is empty; no sound where the speech is empty and a track moves the face instead of it."""
 
     request_id: str
     identity_id: str
@@ -42,6 +53,13 @@ class GenerationRequest:
     controls: Controls
     portrait: bytes
     speech: bytes
+    track: bytes = b""
+    track_mode: Mode = "instead"
+
+    @property
+    def moved_by_track(self) -> bool:
+        """The track moves the face, not the speech."""
+        return bool(self.track) and self.track_mode == "instead"
 
     def ask(self, caller: Caller, seconds: float) -> Ask:
         """What the consent must cover."""
@@ -53,7 +71,7 @@ class GenerationRequest:
             channel=self.channel,
             seconds=seconds,
             emotions=frozenset(name for name, _ in self.controls.emotion),
-            controls=_steered(self.controls),
+            controls=_steered(self.controls) | ({"track"} if self.track else frozenset()),
             live=False,
         )
 
@@ -81,7 +99,7 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
 
     Raises:
         SafetyError: a gate refused, or could not be sure.
-        EngineError, PerceptionError: the portrait or the speech could not be used.
+        EngineError, PerceptionError: the portrait, the speech or the track could not be used.
     """
     # 1. Admit: the caller may ask; the request is new and within quota, reserved in one transaction.
     with run.gate(Gate.ADMIT) as admit:
@@ -103,12 +121,14 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
     # 2. Intake: untrusted bytes become arrays in a limited process; metadata stays behind.
     with run.gate(Gate.INTAKE) as intake:
         portrait = decode_image(request.portrait)
-        speech = decode_speech(request.speech)
-        intake.note(
-            portrait=app.ring.commitment("portrait", request.portrait),
-            speech=app.ring.commitment("speech", request.speech),
-            seconds=round(speech.seconds, 3),
-        )
+        speech = decode_speech(request.speech) if request.speech or not request.moved_by_track else None
+        track = read_track(request.track) if request.track else None
+        if track is not None and request.moved_by_track:
+            seconds = track_alone(track, request.controls, speech.seconds if speech else None).seconds
+        elif speech is not None:
+            seconds = speech.seconds
+        inputs = _commitments(app, request)
+        intake.note(seconds=round(seconds, 3), **inputs)
 
     # 3. Identify: the one face is the claimed identity, and nobody else.
     with run.gate(Gate.IDENTIFY) as identify:
@@ -118,7 +138,7 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
         )
 
     # 4. Consent: the sitter allowed exactly this, and has not withdrawn.
-    ask = request.ask(caller, speech.seconds)
+    ask = request.ask(caller, seconds)
     with run.gate(Gate.CONSENT) as agreed:
         consent = app.consents.verify(request.consent_id, ask, at=app.clock())
         agreed.note(consent_id=consent.consent_id, version=consent.version)
@@ -161,6 +181,8 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
                 payload=bytes.fromhex(run.record_id),
                 watermark_keys=app.ring.watermark,
                 target=folder / "draft.mp4",
+                track=track,
+                mode=request.track_mode,
             )
             draft = app.workers.make(job, run.frames, run.stopped)
             generated.note(frames=draft.frames, fps=draft.fps)
@@ -174,7 +196,13 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
 
         # 9. Inspect: the finished bytes read back as a stranger would; bounds on the findings refuse.
         with run.gate(Gate.INSPECT) as inspected:
-            audit = inspect(app, draft, payload=run.record_id, identity_id=match.identity_id)
+            audit = inspect(
+                app,
+                draft,
+                payload=run.record_id,
+                identity_id=match.identity_id,
+                expect=_expected(request, track, draft),
+            )
             inspected.note(
                 report_sha256=audit.digest, score=audit.report.score, calibrated=audit.report.calibrated
             )
@@ -191,14 +219,14 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
                 manifest_id=f"urn:c2pa:{uuid.UUID(hex=app.new_id(16), version=4)}",
                 at=app.clock(),
                 portrait=Source(request.portrait, portrait.media_type),
-                speech=Source(request.speech, sniff(request.speech[:HEAD_BYTES], "audio").media_type),
+                speech=_recording(request.speech),
+                track=Source(request.track, "text/csv") if request.track else None,
                 payload=run.record_id,
                 watermark=ALGORITHM,
                 basis=match.basis,
                 commitments={
                     "consent": app.ring.commitment("consent", consent.consent_id.encode()),
-                    "portrait": intake.facts["portrait"],
-                    "speech": intake.facts["speech"],
+                    **inputs,
                 },
                 engine=ENGINE_VERSION,
             )
@@ -230,14 +258,31 @@ def _again(app: App, request: GenerationRequest, caller: Caller, run: Run, recor
 
 def _commitment(app: App, request: GenerationRequest) -> str:
     """Keyed commitment to everything asked for: tells a retry from another request of the same id."""
-    spec = repr([getattr(request, f.name) for f in fields(request) if f.name not in ("portrait", "speech")])
-    parts = (spec.encode(), request.portrait, request.speech)
+    spec = repr([getattr(request, f.name) for f in fields(request) if f.name not in UPLOADS])
+    parts = (spec.encode(), *(getattr(request, name) for name in UPLOADS))
     return app.ring.commitment("request", b"".join(hashlib.sha256(part).digest() for part in parts))
+
+
+def _commitments(app: App, request: GenerationRequest) -> dict[str, str]:
+    """Keyed commitment to each input that was given."""
+    given = {name: getattr(request, name) for name in UPLOADS if getattr(request, name)}
+    return {name: app.ring.commitment(name, data) for name, data in given.items()}
+
+
+def _expected(request: GenerationRequest, track: Track | None, draft: Draft) -> Expectations:
+    """What the audit must find: lips that follow what moves them, a picture that moves where it should."""
+    if track is not None and request.moved_by_track:
+        return Expectations(openings=track.openings(draft.frames, draft.fps))
+    return Expectations(moves=request.controls.amplitude.head >= LIVELY)
+
+
+def _recording(speech: bytes) -> Source | None:
+    return Source(speech, sniff(speech[:HEAD_BYTES], "audio").media_type) if speech else None
 
 
 def _steered(controls: Controls) -> frozenset[str]:
     """Names of the controls that the caller moved from their defaults and that a consent must allow."""
     rest = Controls()
     return frozenset(
-        name for name in ("gaze", "distance", "emotion") if getattr(controls, name) != getattr(rest, name)
+        name for name in CONTROLS if hasattr(rest, name) and getattr(controls, name) != getattr(rest, name)
     )

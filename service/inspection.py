@@ -102,13 +102,23 @@ def read_back(
     return ReadBack(opened.info, reading, report, marks, strangers)
 
 
-def inspect(app: App, draft: Draft, *, payload: str, identity_id: str) -> Audit:
+def inspect(
+    app: App,
+    draft: Draft,
+    *,
+    payload: str,
+    identity_id: str,
+    expect: detector.Expectations,
+) -> Audit:
     """Gate 9. The draft's own bytes must carry the mark, show the sitter alone, and speak with the sound.
+
+    Args:
+        expect: what moves the face, and so what the lips are compared with.
 
     Raises:
         InspectionRefused: metadata `rules` names every bound that was broken.
     """
-    back = read_back(app, draft.path, identity_id, detector.Expectations())
+    back = read_back(app, draft.path, identity_id, expect)
     read = back.reading.payload.hex() if back.reading.payload else None
     broken = [
         rule

@@ -32,6 +32,7 @@ from service.staging import staged
 from service.translate import (
     BASIS_NAME,
     GATE,
+    TRACK_MODE_NAME,
     consent_out,
     controls_in,
     detection_out,
@@ -120,13 +121,16 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
         yield generation_pb2.GenerateResponse(trace_id=call.trace_id)
         spec = _header(messages, "spec")
         # Whom gate 1 will refuse need not be listened to: it refuses, and logs that, without the upload.
-        sizes = [spec.portrait_bytes, spec.speech_bytes] if call.caller.may("client") else [0, 0]
+        sizes = [spec.portrait_bytes, spec.speech_bytes, spec.track_bytes]
+        if not call.caller.may("client"):
+            sizes = [0, 0, 0]
         chunks = _chunks(messages) if any(sizes) else iter(())
-        portrait, speech = collect(chunks, sizes, self._app.settings.upload_seconds)
+        portrait, speech, track = collect(chunks, sizes, self._app.settings.upload_seconds)
         request = generation.GenerationRequest(
             request_id=spec.request_id, identity_id=spec.identity_id, consent_id=spec.consent_id,
             purpose=spec.purpose, territory=spec.territory, channel=spec.channel,
-            controls=controls_in(spec.controls), portrait=portrait, speech=speech,
+            controls=controls_in(spec.controls), portrait=portrait, speech=speech, track=track,
+            track_mode=TRACK_MODE_NAME[spec.track_mode],
         )  # fmt: skip
         release = yield from self._follow(request, call)
         report = json.dumps(dict(release.record.report))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from engine.state import Controls
+from engine.state import AMPLITUDES, Amplitude, Controls, Crop, Mode
 from safety.scope import Scope
 from safety.verdict import Verdict
 from service.pb.sitter.v1 import audit_pb2, consent_pb2, detection_pb2, generation_pb2, identity_pb2
@@ -32,6 +32,16 @@ BASIS_NAME = {number: name for name, number in BASIS.items()}
 
 GATE = {gate: generation_pb2.Gate.Value(f"GATE_{gate.upper().replace('-', '_')}") for gate in Gate}
 GATE_NAME = {number: gate for gate, number in GATE.items()}
+
+
+TRACK_MODE: Mapping[Mode, Any] = {
+    "instead": generation_pb2.TRACK_MODE_INSTEAD,
+    "on-top": generation_pb2.TRACK_MODE_ON_TOP,
+}
+TRACK_MODE_NAME: Mapping[Any, Mode] = {
+    generation_pb2.TRACK_MODE_UNSPECIFIED: "instead",
+    **{number: name for name, number in TRACK_MODE.items()},
+}
 
 
 def timestamp(at: datetime) -> Timestamp:
@@ -119,15 +129,24 @@ def controls_in(controls: generation_pb2.Controls) -> Controls:
     given: dict[str, Any] = {
         name: getattr(controls, name) for name in ("distance", "size", "fps") if controls.HasField(name)
     }
+    if controls.HasField("framing"):
+        given["framing"] = Crop(controls.framing.x, controls.framing.y, controls.framing.side)
+    amplitude = controls.amplitude
     return Controls(
         gaze=(controls.gaze_yaw, controls.gaze_pitch),
         emotion=tuple((emotion.name, emotion.strength) for emotion in controls.emotions),
         seed=controls.seed,
+        amplitude=Amplitude(
+            **{group: getattr(amplitude, group) for group in AMPLITUDES if amplitude.HasField(group)}
+        ),
+        pose=(controls.pose.yaw, controls.pose.pitch, controls.pose.roll),
         **given,
     )
 
 
 def controls_out(controls: Controls) -> generation_pb2.Controls:
+    amplitude, crop = controls.amplitude, controls.framing
+    yaw, pitch, roll = controls.pose
     return generation_pb2.Controls(
         gaze_yaw=controls.gaze[0],
         gaze_pitch=controls.gaze[1],
@@ -138,6 +157,11 @@ def controls_out(controls: Controls) -> generation_pb2.Controls:
         size=controls.size,
         fps=controls.fps,
         seed=controls.seed,
+        amplitude=generation_pb2.Amplitude(
+            head=amplitude.head, brows=amplitude.brows, blinks=amplitude.blinks
+        ),
+        pose=generation_pb2.Pose(yaw=yaw, pitch=pitch, roll=roll),
+        framing=generation_pb2.Framing(x=crop.x, y=crop.y, side=crop.side) if crop else None,
     )
 
 

@@ -20,7 +20,7 @@ class FilmWorkers:
 
     Attributes:
         film: frames in the size that jobs ask for.
-        speech: what is heard in them.
+        speech: what is heard in them, in jobs with sound.
         payload: marked instead of the job's, where set; b"" leaves the frames unmarked.
         on_start, on_frame, on_end: called during the job; what they raise, the job raises.
         jobs: what was asked for.
@@ -59,7 +59,8 @@ class FilmWorkers:
                 progress(index + 1, len(self.film))
                 yield embedder.embed(frame) if embedder else frame
 
-        write_video(job.target, frames(), fps=job.controls.fps, speech=self.speech)
+        speech = None if job.speech is None else self.speech
+        write_video(job.target, frames(), fps=job.controls.fps, speech=speech)
         self.on_end(job)
         frames = len(self.film)
         return Draft(job.target, frames, job.controls.fps, frames, job.payload, 0.1, 0.1, 0.1)

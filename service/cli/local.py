@@ -9,19 +9,35 @@ from typing import Any
 from perception import models
 from service.cli.connection import settings_of
 from service.cli.output import FAILED, say, show
-from service.cli.remote import steered
+from service.cli.remote import steered, writable, write_whole
 
 
 def demo(args: argparse.Namespace) -> int:
     from service.demo.cast import brought, drawn
-    from service.demo.scenario import play
+    from service.demo.scenario import Script, play
 
     controls = steered(args)
     if not args.portrait:
         say("drawing the demo's character")
     sitter = brought(args.portrait, args.basis) if args.portrait else drawn(args.basis)
     speech = args.speech or Path(__file__).resolve().parents[1] / "demo" / "speech" / "welcome.flac"
-    play(args.out, sitter, speech.read_bytes(), controls)
+    track = args.track.read_bytes() if args.track else b""
+    play(args.out, sitter, Script(speech.read_bytes(), track, args.track_mode), controls)
+    return 0
+
+
+def track(args: argparse.Namespace) -> int:
+    from engine.motion import plan_motion
+    from engine.track import Track
+    from engine.track_csv import write_arkit, write_live_link
+    from perception.audio import decode_speech
+
+    controls = steered(args)
+    writable(args.out)
+    made = Track.of(plan_motion(decode_speech(args.speech.read_bytes()), controls))
+    text = write_arkit(made) if args.format == "arkit" else write_live_link(made)
+    write_whole(args.out, text.encode())
+    say(f"{args.out}: {len(made.times)} rows, {made.seconds:.1f} s at {controls.fps} a second")
     return 0
 
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from engine.state import EMOTIONS, Controls
+from engine.state import AMPLITUDES, EMOTIONS, TRACK_MODES, Controls
 from safety.scope import TERM
 from safety.vocabulary import BASES, CHANNELS, CONTROLS
 
@@ -21,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
     _consents(commands)
     _generate(commands)
     _detect(commands)
+    _tracks(commands)
     _audit(commands)
     _machine(commands)
     return root
@@ -39,6 +40,7 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--basis", choices=BASES, default="character", help="ground on which it may be animated"
     )
     _controls(demo)
+    _track(demo)
     demo.set_defaults(run="local.demo")
 
 
@@ -119,7 +121,9 @@ def _generate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     for name in ("identity", "consent", "purpose", "territory", "channel"):
         generate.add_argument(f"--{name}", required=True)
     generate.add_argument("--portrait", type=Path, required=True, metavar="IMG")
-    generate.add_argument("--speech", type=Path, required=True, metavar="WAV")
+    generate.add_argument(
+        "--speech", type=Path, metavar="WAV", help="needed unless a track moves the face instead"
+    )
     generate.add_argument("--out", type=Path, required=True, metavar="MP4")
     generate.add_argument(
         "--receipt", type=Path, metavar="FILE", help="also write the log's proof of the release"
@@ -127,6 +131,7 @@ def _generate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     generate.add_argument("--request-id", help="UUID of an earlier try, to get the same clip again")
     generate.add_argument("--quiet", action="store_true", help="no progress bar")
     _controls(generate)
+    _track(generate)
     _remote(generate)
     generate.set_defaults(run="remote.generate")
 
@@ -162,6 +167,20 @@ def _audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     verify.add_argument("--json", action="store_true", help="answer as JSON")
     verify.set_defaults(run="audit.verify")
+
+
+def _tracks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    track = commands.add_parser(
+        "track", help="the motion planned for speech, as a blendshape track; no portrait, no server"
+    )
+    track.add_argument("speech", type=Path, metavar="WAV")
+    track.add_argument("--out", "-o", type=Path, required=True, metavar="CSV")
+    track.add_argument(
+        "--format", choices=("live-link", "arkit"), default="live-link",
+        help="as the Live Link Face app writes it (default), or plain ARKit names with all that is known",
+    )  # fmt: skip
+    _motion(track, fps=60)
+    track.set_defaults(run="local.track")
 
 
 def _machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -215,7 +234,20 @@ def _remote(command: argparse.ArgumentParser) -> None:
 def _controls(command: argparse.ArgumentParser) -> None:
     rest = Controls()
     command.add_argument("--size", type=int, default=rest.size, help="pixels, even, 256 to 1080; default 512")
-    command.add_argument("--fps", type=int, default=rest.fps, help="frames per second, 24 to 60; default 25")
+    command.add_argument(
+        "--distance", type=float, default=rest.distance, help="0.7 (near) to 1.5 (far); default 1"
+    )
+    command.add_argument(
+        "--framing", type=_triple, metavar="X,Y,SIDE",
+        help="square of the picture: centre, 0 to 1 of its width and height, and side, 0.05 to 1.5 of its "
+        "shorter side; default: chosen",
+    )  # fmt: skip
+    _motion(command, rest.fps)
+
+
+def _motion(command: argparse.ArgumentParser, fps: int) -> None:
+    rest = Controls()
+    command.add_argument("--fps", type=int, default=fps, help=f"frames per second, 24 to 60; default {fps}")
     command.add_argument("--seed", type=int, default=rest.seed, help="same seed, same frames; default 0")
     command.add_argument(
         "--gaze",
@@ -225,12 +257,29 @@ def _controls(command: argparse.ArgumentParser) -> None:
         help="degrees, within 30 and 20; default 0,0",
     )
     command.add_argument(
-        "--distance", type=float, default=rest.distance, help="0.7 (near) to 1.5 (far); default 1"
+        "--pose",
+        type=_triple,
+        default=rest.pose,
+        metavar="YAW,PITCH,ROLL",
+        help="attitude of the head in degrees, within 15, 10 and 10; default 0,0,0",
     )
+    command.add_argument(
+        "--amplitude", type=_amplitude, action="append", default=[], metavar="GROUP:FACTOR",
+        help=f"{', '.join(AMPLITUDES)}; factor 0 to 2 on the planned motion; repeat for several",
+    )  # fmt: skip
     command.add_argument(
         "--emotion", type=_emotion, action="append", default=[], metavar="NAME:STRENGTH",
         help=f"{', '.join(EMOTIONS)}; strength 0 to 1; repeat to blend",
     )  # fmt: skip
+
+
+def _track(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--track", type=Path, metavar="CSV", help="blendshape track: Live Link Face or plain ARKit"
+    )
+    command.add_argument(
+        "--track-mode", choices=TRACK_MODES, help="instead of the speech (default), or on top of it"
+    )
 
 
 def _days(text: str) -> int:
@@ -245,6 +294,24 @@ def _pair(text: str) -> tuple[float, float]:
         return float(yaw), float(pitch)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not YAW,PITCH in degrees, for example 10,-5") from None
+
+
+def _triple(text: str) -> tuple[float, float, float]:
+    try:
+        first, second, third = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not three numbers with commas") from None
+    return first, second, third
+
+
+def _amplitude(text: str) -> tuple[str, float]:
+    group, _, factor = text.partition(":")
+    if group not in AMPLITUDES:
+        raise argparse.ArgumentTypeError(f"{group!r} is not one of {', '.join(AMPLITUDES)}")
+    try:
+        return group, float(factor)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not GROUP:FACTOR, for example head:0.5") from None
 
 
 def _emotion(text: str) -> tuple[str, float]:

@@ -13,11 +13,11 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
-from engine.state import Controls
+from engine.state import Amplitude, Controls, Crop
 from service.cli.connection import connect
 from service.cli.output import say, show
 from service.pb.sitter.v1 import consent_pb2, generation_pb2
-from service.translate import BASIS_NAME, GATE_NAME, VERDICT_NAME, controls_out, timestamp
+from service.translate import BASIS_NAME, GATE_NAME, TRACK_MODE, VERDICT_NAME, controls_out, timestamp
 
 
 def enroll(args: argparse.Namespace) -> int:
@@ -95,8 +95,11 @@ def generate(args: argparse.Namespace) -> int:
         request_id=args.request_id or str(uuid.uuid4()), identity_id=args.identity, consent_id=args.consent,
         purpose=args.purpose, territory=args.territory, channel=args.channel,
         controls=controls_out(steered(args)),
+        track_mode=TRACK_MODE[args.track_mode] if args.track_mode else None,
     )  # fmt: skip
-    portrait, speech = args.portrait.read_bytes(), args.speech.read_bytes()
+    portrait = args.portrait.read_bytes()
+    speech = args.speech.read_bytes() if args.speech else b""
+    track = args.track.read_bytes() if args.track else b""
     for target in filter(None, (args.out, args.receipt)):
         writable(target)  # now, not after the minutes that a clip takes
     if not args.quiet and not args.json:
@@ -104,7 +107,7 @@ def generate(args: argparse.Namespace) -> int:
             f"request {spec.request_id}: give it as --request-id to ask for this clip again", file=sys.stderr
         )
     with connect(args) as sitter, progress_bar(args.quiet or args.json) as progress:
-        made = sitter.generate(spec, portrait, speech, progress=progress)
+        made = sitter.generate(spec, portrait, speech, track=track, progress=progress)
     write_whole(args.out, made.clip)
     if args.receipt:
         write_whole(args.receipt, made.release.receipt.encode())
@@ -148,14 +151,18 @@ def detection_dict(answer: Any) -> dict[str, Any]:
 
 
 def steered(args: argparse.Namespace) -> Controls:
-    """The controls that the options name. Raises ControlOutOfRange."""
+    """The controls that the options name; a command without a picture has fewer. Raises ControlOutOfRange."""
+    pictured = {name: getattr(args, name) for name in ("size", "distance") if name in args}
+    if getattr(args, "framing", None):
+        pictured["framing"] = Crop(*args.framing)
     return Controls(
         gaze=args.gaze,
-        distance=args.distance,
         emotion=tuple(args.emotion),
-        size=args.size,
+        amplitude=Amplitude(**dict(args.amplitude)),
+        pose=args.pose,
         fps=args.fps,
         seed=args.seed,
+        **pictured,
     )
 
 

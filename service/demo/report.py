@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 # Plain words for the gates; README's "Life of a request" has them in full.
 GATE_WORDS = {
     "admit": "The caller is known and may ask; the request is new and within quota.",
-    "intake": "Portrait and speech decoded in a limited process of their own.",
+    "intake": "Portrait and speech decoded in a limited process of their own, a track read with limits.",
     "identify": "The one face is the claimed identity and nobody else's.",
     "consent": "A live consent covers exactly this use.",
     "permit": "The policy permits it, on all facts.",

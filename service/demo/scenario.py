@@ -6,14 +6,15 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from engine.state import Controls
+from engine.state import Controls, Mode
 from perception.errors import SitterError
 from safety.evidence import verify_pack
+from safety.vocabulary import CONTROLS
 from service.cli.output import say
 from service.cli.remote import detection_dict, progress_bar, write_whole
 from service.client import Client, Generated, RemoteError
@@ -22,7 +23,7 @@ from service.demo.cast import Sitter
 from service.demo.report import write_report
 from service.deployment import Deployment
 from service.pb.sitter.v1 import consent_pb2, generation_pb2
-from service.translate import GATE_NAME, controls_out, timestamp
+from service.translate import GATE_NAME, TRACK_MODE, controls_out, timestamp
 
 OPERATOR, CLIENT, AUDITOR = "demo-operator", "demo-client", "demo-auditor"
 PURPOSE, TERRITORY, CHANNEL = "education", "DE", "web"
@@ -33,6 +34,27 @@ class DemoFailed(SitterError):
     """A promise did not hold."""
 
     reason = "DEMO_FAILED"
+
+
+@dataclass(frozen=True)
+class Script:
+    """What moves the face: the uploaded speech and track, either may be empty.
+
+    Attributes:
+        mode: of the track; None for its default.
+    """
+
+    speech: bytes
+    track: bytes = b""
+    mode: Mode | None = None
+
+    def ask(
+        self, client: Client, spec: generation_pb2.GenerateSpec, portrait: bytes, **more: Any
+    ) -> Generated:
+        """Ask for a clip."""
+        if self.mode:
+            spec.track_mode = TRACK_MODE[self.mode]
+        return client.generate(spec, portrait, self.speech, track=self.track, **more)
 
 
 @dataclass
@@ -54,7 +76,7 @@ class Story:
             raise DemoFailed(f"{promise}: {seen}")
 
 
-def play(out: Path, sitter: Sitter, speech: bytes, controls: Controls) -> dict[str, Any]:
+def play(out: Path, sitter: Sitter, script: Script, controls: Controls) -> dict[str, Any]:
     """Run the whole demo into `out`; returns what `out/demo.json` holds.
 
     Raises:
@@ -71,7 +93,7 @@ def play(out: Path, sitter: Sitter, speech: bytes, controls: Controls) -> dict[s
     try:
         with Deployment.scratch(out / "deployment", (OPERATOR, CLIENT, AUDITOR)) as deployment:
             story.tell(f"a service of its own listens on {deployment.address}")
-            _act(story, deployment, sitter, speech, controls)
+            _act(story, deployment, sitter, script, controls)
     finally:
         story.facts["seconds"] = round(time.perf_counter() - story.started, 2)
         story.facts["machine"] = _machine()
@@ -81,7 +103,7 @@ def play(out: Path, sitter: Sitter, speech: bytes, controls: Controls) -> dict[s
     return story.facts
 
 
-def _act(story: Story, deployment: Deployment, sitter: Sitter, speech: bytes, controls: Controls) -> None:
+def _act(story: Story, deployment: Deployment, sitter: Sitter, script: Script, controls: Controls) -> None:
     with (
         deployment.client(OPERATOR) as operator,
         deployment.client(CLIENT) as client,
@@ -89,17 +111,17 @@ def _act(story: Story, deployment: Deployment, sitter: Sitter, speech: bytes, co
         deployment.client(None) as anybody,
     ):
         consent = enrol_and_consent(story, operator, sitter, controls)
-        made = _generate(story, client, sitter, speech, controls, consent)
+        made = _generate(story, client, sitter, script, controls, consent)
         clip = story.out / "clip.mp4"
         write_whole(clip, made.clip)
         write_whole(story.out / "receipt.tlog-proof", made.release.receipt.encode())
         copies.pictures(clip, story.out / "frames.png", story.out / "poster.png")
         _detect_copies(story, anybody, clip, made)
-        _refusals(story, client, sitter, speech, controls, consent)
+        _refusals(story, client, sitter, script, controls, consent)
         operator.withdraw(consent.consent_id)
         _refused(
             story, "after the withdrawal the same request is refused", "CONSENT_WITHDRAWN",
-            lambda: client.generate(spec_for(consent, controls), sitter.portrait, speech),
+            lambda: script.ask(client, spec_for(consent, controls), sitter.portrait),
         )  # fmt: skip
         found = anybody.detect(clip)
         story.expect(
@@ -122,7 +144,7 @@ def enrol_and_consent(
     scope = consent_pb2.Scope(
         callers=[CLIENT], purposes=[PURPOSE], territories=[TERRITORY], channels=[CHANNEL],
         not_before=timestamp(now), not_after=timestamp(now + timedelta(days=TERM_DAYS)), max_seconds=120,
-        emotions=[name for name, _ in controls.emotion], controls=["gaze", "distance", "emotion"], live=False,
+        emotions=[name for name, _ in controls.emotion], controls=CONTROLS, live=False,
     )  # fmt: skip
     granted = operator.grant(
         enrolled.identity.identity_id,
@@ -140,13 +162,13 @@ def _generate(
     story: Story,
     client: Client,
     sitter: Sitter,
-    speech: bytes,
+    script: Script,
     controls: Controls,
     consent: consent_pb2.Consent,
 ) -> Generated:
     spec, start = spec_for(consent, controls), time.perf_counter()
     with progress_bar(quiet=False) as progress:
-        made = client.generate(spec, sitter.portrait, speech, progress=progress)
+        made = script.ask(client, spec, sitter.portrait, progress=progress)
     seconds, release = time.perf_counter() - start, made.release
     story.facts["generate"] = {
         "record_id": release.record_id,
@@ -161,6 +183,9 @@ def _generate(
         "seconds": round(seconds, 3),
         "frames_per_second": round(release.frames / seconds, 2),
         "controls": {"gaze": controls.gaze, "distance": controls.distance, "emotion": controls.emotion,
+                     "amplitude": asdict(controls.amplitude), "pose": controls.pose,
+                     "framing": asdict(controls.framing) if controls.framing else None,
+                     "track": (script.mode or "instead") if script.track else None,
                      "size": controls.size, "fps": controls.fps, "seed": controls.seed},
         "gates": [{"gate": str(GATE_NAME[t.gate]), "seconds": round(t.seconds, 4)} for t in release.timings],
         "report": json.loads(release.report_json),
@@ -169,7 +194,7 @@ def _generate(
         "every gate was passed, in order", [t.gate for t in release.timings] == sorted(GATE_NAME),
         f"{len(release.timings)} gates, {release.frames} frames, {release.frames / seconds:.1f} frames/s",
     )  # fmt: skip
-    again = client.generate(spec, sitter.portrait, speech)
+    again = script.ask(client, spec, sitter.portrait)
     story.expect("the same request gives the same clip again", again.clip == made.clip, release.record_id)
     return made
 
@@ -195,21 +220,21 @@ def _refusals(
     story: Story,
     client: Client,
     sitter: Sitter,
-    speech: bytes,
+    script: Script,
     controls: Controls,
     consent: consent_pb2.Consent,
 ) -> None:
     _refused(
         story, "another face under this name is refused", "IDENTITY_MISMATCH",
-        lambda: client.generate(spec_for(consent, controls), sitter.somebody_else, speech),
+        lambda: script.ask(client, spec_for(consent, controls), sitter.somebody_else),
     )  # fmt: skip
     _refused(
         story, "a purpose that was not agreed to is refused", "CONSENT_SCOPE",
-        lambda: client.generate(spec_for(consent, controls, purpose="advertising"), sitter.portrait, speech),
+        lambda: script.ask(client, spec_for(consent, controls, purpose="advertising"), sitter.portrait),
     )  # fmt: skip
     _refused(
         story, "a picture without a face is refused", "FACE_NOT_FOUND",
-        lambda: client.generate(spec_for(consent, controls), copies.no_face(), speech),
+        lambda: script.ask(client, spec_for(consent, controls), copies.no_face()),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""One clip: portrait and speech in, a marked and encoded file out, frame by frame.
+"""One clip: portrait, speech and track in, a marked and encoded file out, frame by frame.
 
 Runs inside a worker process. No frame exists without its mark in it and no unmarked file is ever written:
 frames go from the renderer through the watermark into the encoder one at a time.
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.animate import Animation, animate
-from engine.state import Controls
+from engine.state import Controls, Mode
+from engine.track import Track
 from perception.audio import Speech
 from perception.face import FaceFinder
 from perception.video import write_video
@@ -29,19 +30,22 @@ class Job:
 
     Attributes:
         portrait: (H, W, 3) uint8 RGB.
-        speech: what is said.
+        speech: what is said; None for a clip without sound.
         controls: what the caller steers.
         payload: 12 bytes, the record id.
         watermark_keys: 32 bytes each, newest first.
         target: MP4 file to write, in the staging folder.
+        track, mode: what moves the face instead of the speech, or on top of it.
     """
 
     portrait: NDArray[np.uint8]
-    speech: Speech
+    speech: Speech | None
     controls: Controls
     payload: bytes
     watermark_keys: tuple[bytes, ...]
     target: Path
+    track: Track | None = None
+    mode: Mode = "instead"
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def run(job: Job, finder: FaceFinder, progress: Callable[[int, int], None]) -> D
         EngineError, PerceptionError: as `engine.animate.animate`.
     """
     meter, start = _Meter(), time.perf_counter()
-    animation = animate(job.portrait, job.speech, job.controls, finder)
+    animation = animate(job.portrait, job.speech, job.controls, finder, track=job.track, mode=job.mode)
     prepared = time.perf_counter()
     meter.render = prepared - start
     size, fps = job.controls.size, job.controls.fps

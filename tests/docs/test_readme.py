@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from safety.vocabulary import CONTROLS
+from service.__main__ import _joined
 from service.cli.parser import parser
 from service.demo.report import GATE_WORDS
 from service.run import Gate
@@ -38,6 +40,16 @@ def test_every_shown_command_parses(line: str) -> None:
     assert callable(getattr(import_module(f"service.cli.{module}"), function))
 
 
+def test_steering_names_every_control_with_an_example() -> None:
+    """The rows are the controls that a consent lists; each example is an option that parses."""
+    rows = re.findall(r"^\| `([a-z]+)` \|.*\| `(--[^`]+)` \|$", README, re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(CONTROLS)
+    for name, example in rows:
+        assert example.startswith(f"--{name} ")
+        line = _joined(["demo", "--out", "x", *shlex.split(example)])
+        assert getattr(parser().parse_args(line), name) not in (None, [])
+
+
 def test_the_first_screen_has_the_two_commands() -> None:
     """`make demo` and `make test`, and both are targets."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
@@ -54,7 +66,15 @@ def test_links_lead_somewhere(link: str) -> None:
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     """`--help` of every command and action exits 0 and says something."""
-    for words in ([], ["demo"], ["generate"], ["consent", "grant"], ["audit", "verify"], ["models", "pull"]):
+    for words in (
+        [],
+        ["demo"],
+        ["generate"],
+        ["consent", "grant"],
+        ["audit", "verify"],
+        ["models", "pull"],
+        ["track"],
+    ):
         with pytest.raises(SystemExit) as ended:
             parser().parse_args([*words, "--help"])
         assert ended.value.code == 0

@@ -131,6 +131,33 @@ def test_a_clip(site: Site, sitter: Sitter, files: Path) -> None:
     assert (status, out.startswith("NOT verified: ")) == (1, True)
 
 
+def test_a_track(site: Site, sitter: Sitter, files: Path) -> None:
+    """The motion planned for speech becomes a file without any server, and moves a face with and without
+    the sound; a consent that does not list `track` does not cover it."""
+    track, clip = files / "hello.csv", files / "clip.mp4"
+    status, out, err = sitter("track", files / "hello.wav", "-o", track)
+    assert (status, err) == (0, "")
+    assert out.startswith(f"{track}: 192 rows, 3.2 s at 60 a second")
+    assert track.read_text().startswith("Timecode,BlendshapeCount,EyeBlinkLeft")
+    failed(
+        sitter(*ask(site, files, clip, track=track), "--quiet", name=CLIENT), 1, "CONSENT_SCOPE", "controls"
+    )
+    consent = site.grant(controls=["track"])
+    status, _, err = sitter(*ask(site, files, clip, track=track, consent=consent), "--quiet", name=CLIENT)
+    assert status == 0, err
+    words = [word for word in ask(site, files, clip, track=track, consent=consent) if word != "--speech"]
+    words.remove(files / "hello.wav")
+    status, out, err = sitter(*words, "--quiet", name=CLIENT)
+    assert status == 0, err
+    assert "3.2 s" in out
+    assert [job.speech is None for job in site.workers.jobs[-2:]] == [False, True]
+    failed(sitter(*words, "--track-mode", "on-top", "--quiet", name=CLIENT), 1, "MEDIA_EMPTY")
+    mode = ask(site, files, clip, consent=consent)
+    failed(sitter(*mode, "--track-mode", "on-top", "--quiet", name=CLIENT), 1, "REQUEST_INVALID", "track")
+    track.write_text("time,jawOpen\n0,0\n")
+    failed(sitter(*words, "--quiet", name=CLIENT), 1, "TRACK_UNUSABLE", "eyeBlinkLeft")
+
+
 def test_a_refusal_leaves_no_file(site: Site, sitter: Sitter, files: Path) -> None:
     """Refused: the reason and the trace on stderr, exit status 1, no clip, whole or in part."""
     before = set(files.iterdir())
@@ -193,6 +220,11 @@ def test_another_role(site: Site, sitter: Sitter) -> None:
         (["--emotion", "bored:1"], "bored"),
         (["--emotion", "happy:much"], "NAME:STRENGTH"),
         (["--size", "big"], "big"),
+        (["--amplitude", "ears:1"], "ears"),
+        (["--amplitude", "head:much"], "GROUP:FACTOR"),
+        (["--pose", "1,2"], "three numbers"),
+        (["--framing", "all"], "three numbers"),
+        (["--track-mode", "under"], "under"),
         (["--fps", "2.5"], "2.5"),
     ],
 )
@@ -211,7 +243,8 @@ def test_options_that_cannot_be_read(
     "words",
     [
         ["--size", 385], ["--size", 4096], ["--fps", 1], ["--distance", 9], ["--gaze", "-40,5"],
-        ["--gaze", "nan,0"], ["--emotion", "happy:2"], ["--seed", -1],
+        ["--gaze", "nan,0"], ["--emotion", "happy:2"], ["--seed", -1], ["--pose", "-16,0,0"],
+        ["--amplitude", "head:2.5"], ["--framing", "0.5,0.5,9"],
     ],
 )  # fmt: skip
 def test_controls_out_of_range(site: Site, sitter: Sitter, files: Path, words: list[object]) -> None:

@@ -143,3 +143,32 @@ def test_loudness_follows_vowels_not_hiss() -> None:
     assert loudness(vowel)[10:-10].min() > 5 * loudness(hiss)[10:-10].max()
     assert loudness(Speech(np.zeros(RATE, np.float32))).max() == 0
     assert measure(np.arange(25) / FPS, np.zeros(25), Speech(np.zeros(RATE, np.float32))) is None
+
+
+def test_lips_that_a_track_moves_are_compared_with_it() -> None:
+    """With openings told, the sound is not asked, and the face may stand still; the gap must rise and fall
+    with what was told, frame by frame."""
+    _, mouth = say(6.0, 1)
+    report = look(6.0, expect=Expectations(openings=3 * mouth))
+    (check,) = [check for check in report.checks if check.name == "lips_as_told"]
+    assert check.passed
+    assert check.value > 0.8
+    assert not any(check.name.startswith(("lips_in", "lips_move", "lips_shut")) for check in report.checks)
+    for other in (mouth[::-1].copy(), np.roll(mouth, 12), say(6.0, 2)[1]):
+        report = look(6.0, expect=Expectations(openings=3 * other))
+        assert "lips_as_told" in report.failed
+
+
+def test_a_track_that_keeps_the_lips_still_is_not_judged_by_them() -> None:
+    """There is nothing to compare; the report says so."""
+    report = look(6.0, expect=Expectations(openings=np.full(150, 0.2)))
+    (check,) = [check for check in report.checks if check.name == "lips_as_told"]
+    assert check.passed
+    assert "not judged" in check.reason
+
+
+def test_a_head_that_is_held_still_may_stand_still() -> None:
+    """A second without any change is a fault of a head that moves, and none of one that was asked not to."""
+    stands = look(6.0, still=range(60, 90), expect=Expectations())
+    assert stands.failed == ("motion",)
+    assert look(6.0, still=range(60, 90), expect=Expectations(moves=False)).failed == ()

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from service.pb.buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asitter/v1/generation.proto\x12\tsitter.v1\x1a\x1b\x62uf/validate/validate.proto\"\x8d\x01\n\x07\x45motion\x12W\n\x04name\x18\x01 \x01(\tBI\xbaHFrDR\x07neutralR\x05happyR\x03sadR\x05\x61ngryR\tsurprisedR\x06\x61\x66raidR\tdisgustedR\x08\x63ontempt\x12)\n\x08strength\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\"\xbc\x02\n\x08\x43ontrols\x12)\n\x08gaze_yaw\x18\x01 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00>@)\x00\x00\x00\x00\x00\x00>\xc0\x12+\n\ngaze_pitch\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x34@)\x00\x00\x00\x00\x00\x00\x34\xc0\x12.\n\x08\x64istance\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf8?)ffffff\xe6?H\x00\x88\x01\x01\x12.\n\x08\x65motions\x18\x04 \x03(\x0b\x32\x12.sitter.v1.EmotionB\x08\xbaH\x05\x92\x01\x02\x10\x08\x12\x1e\n\x04size\x18\x05 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xb8\x08(\x80\x02H\x01\x88\x01\x01\x12\x1b\n\x03\x66ps\x18\x06 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18<(\x18H\x02\x88\x01\x01\x12\x1d\n\x04seed\x18\x07 \x01(\x04\x42\x0f\xbaH\x0c\x32\n\x18\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x42\x0b\n\t_distanceB\x07\n\x05_sizeB\x06\n\x04_fps\"\xf4\x02\n\x0cGenerateSpec\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12*\n\x0bidentity_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12)\n\nconsent_id\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12+\n\x07purpose\x18\x04 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[a-z][a-z-]{1,63}$\x12$\n\tterritory\x18\x05 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$\x12+\n\x07\x63hannel\x18\x06 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[a-z][a-z-]{1,63}$\x12%\n\x08\x63ontrols\x18\x07 \x01(\x0b\x32\x13.sitter.v1.Controls\x12$\n\x0eportrait_bytes\x18\x08 \x01(\x03\x42\x0c\xbaH\t\"\x07\x18\x80\x80\x80\n(\x00\x12\"\n\x0cspeech_bytes\x18\t \x01(\x03\x42\x0c\xbaH\t\"\x07\x18\x80\x80\x80\x64(\x00\"g\n\x0fGenerateRequest\x12\'\n\x04spec\x18\x01 \x01(\x0b\x32\x17.sitter.v1.GenerateSpecH\x00\x12\x1c\n\x05\x63hunk\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80@H\x00\x42\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"T\n\x08Progress\x12\x1d\n\x04gate\x18\x01 \x01(\x0e\x32\x0f.sitter.v1.Gate\x12\x13\n\x0b\x66rames_done\x18\x02 \x01(\x05\x12\x14\n\x0c\x66rames_total\x18\x03 \x01(\x05\"<\n\nGateTiming\x12\x1d\n\x04gate\x18\x01 \x01(\x0e\x32\x0f.sitter.v1.Gate\x12\x0f\n\x07seconds\x18\x02 \x01(\x01\"\xdc\x01\n\x07Release\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x11\n\tlog_index\x18\x02 \x01(\x03\x12\x0f\n\x07receipt\x18\x03 \x01(\t\x12\x12\n\nclip_bytes\x18\x04 \x01(\x03\x12\x13\n\x0b\x63lip_sha256\x18\x05 \x01(\t\x12\x13\n\x0bmanifest_id\x18\x06 \x01(\t\x12\x0f\n\x07seconds\x18\x07 \x01(\x01\x12\x0e\n\x06\x66rames\x18\x08 \x01(\x05\x12&\n\x07timings\x18\t \x03(\x0b\x32\x15.sitter.v1.GateTiming\x12\x13\n\x0breport_json\x18\n \x01(\t\"\x90\x01\n\x10GenerateResponse\x12\x12\n\x08trace_id\x18\x01 \x01(\tH\x00\x12\'\n\x08progress\x18\x02 \x01(\x0b\x32\x13.sitter.v1.ProgressH\x00\x12%\n\x07release\x18\x03 \x01(\x0b\x32\x12.sitter.v1.ReleaseH\x00\x12\x0f\n\x05\x63hunk\x18\x04 \x01(\x0cH\x00\x42\x07\n\x05\x65vent*\xf1\x01\n\x04Gate\x12\x14\n\x10GATE_UNSPECIFIED\x10\x00\x12\x0e\n\nGATE_ADMIT\x10\x01\x12\x0f\n\x0bGATE_INTAKE\x10\x02\x12\x11\n\rGATE_IDENTIFY\x10\x03\x12\x10\n\x0cGATE_CONSENT\x10\x04\x12\x0f\n\x0bGATE_PERMIT\x10\x05\x12\x0f\n\x0bGATE_INTENT\x10\x06\x12\x11\n\rGATE_GENERATE\x10\x07\x12\r\n\tGATE_MARK\x10\x08\x12\x10\n\x0cGATE_INSPECT\x10\t\x12\x16\n\x12GATE_CONSENT_AGAIN\x10\n\x12\r\n\tGATE_SIGN\x10\x0b\x12\x10\n\x0cGATE_RELEASE\x10\x0c\x32\\\n\x11GenerationService\x12G\n\x08Generate\x12\x1a.sitter.v1.GenerateRequest\x1a\x1b.sitter.v1.GenerateResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asitter/v1/generation.proto\x12\tsitter.v1\x1a\x1b\x62uf/validate/validate.proto\"\x8d\x01\n\x07\x45motion\x12W\n\x04name\x18\x01 \x01(\tBI\xbaHFrDR\x07neutralR\x05happyR\x03sadR\x05\x61ngryR\tsurprisedR\x06\x61\x66raidR\tdisgustedR\x08\x63ontempt\x12)\n\x08strength\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\"\xb0\x01\n\tAmplitude\x12*\n\x04head\x18\x01 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x00@)\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x88\x01\x01\x12+\n\x05\x62rows\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x00@)\x00\x00\x00\x00\x00\x00\x00\x00H\x01\x88\x01\x01\x12,\n\x06\x62links\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x00@)\x00\x00\x00\x00\x00\x00\x00\x00H\x02\x88\x01\x01\x42\x07\n\x05_headB\x08\n\x06_browsB\t\n\x07_blinks\"{\n\x04Pose\x12$\n\x03yaw\x18\x01 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00.@)\x00\x00\x00\x00\x00\x00.\xc0\x12&\n\x05pitch\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00$@)\x00\x00\x00\x00\x00\x00$\xc0\x12%\n\x04roll\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00$@)\x00\x00\x00\x00\x00\x00$\xc0\"x\n\x07\x46raming\x12\"\n\x01x\x18\x01 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12\"\n\x01y\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12%\n\x04side\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf8?)\x9a\x99\x99\x99\x99\x99\xa9?\"\xa9\x03\n\x08\x43ontrols\x12)\n\x08gaze_yaw\x18\x01 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00>@)\x00\x00\x00\x00\x00\x00>\xc0\x12+\n\ngaze_pitch\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x34@)\x00\x00\x00\x00\x00\x00\x34\xc0\x12.\n\x08\x64istance\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf8?)ffffff\xe6?H\x00\x88\x01\x01\x12.\n\x08\x65motions\x18\x04 \x03(\x0b\x32\x12.sitter.v1.EmotionB\x08\xbaH\x05\x92\x01\x02\x10\x08\x12\x1e\n\x04size\x18\x05 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xb8\x08(\x80\x02H\x01\x88\x01\x01\x12\x1b\n\x03\x66ps\x18\x06 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18<(\x18H\x02\x88\x01\x01\x12\x1d\n\x04seed\x18\x07 \x01(\x04\x42\x0f\xbaH\x0c\x32\n\x18\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x12\'\n\tamplitude\x18\x08 \x01(\x0b\x32\x14.sitter.v1.Amplitude\x12\x1d\n\x04pose\x18\t \x01(\x0b\x32\x0f.sitter.v1.Pose\x12#\n\x07\x66raming\x18\n \x01(\x0b\x32\x12.sitter.v1.FramingB\x0b\n\t_distanceB\x07\n\x05_sizeB\x06\n\x04_fps\"\xb1\x04\n\x0cGenerateSpec\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12*\n\x0bidentity_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12)\n\nconsent_id\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12+\n\x07purpose\x18\x04 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[a-z][a-z-]{1,63}$\x12$\n\tterritory\x18\x05 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$\x12+\n\x07\x63hannel\x18\x06 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[a-z][a-z-]{1,63}$\x12%\n\x08\x63ontrols\x18\x07 \x01(\x0b\x32\x13.sitter.v1.Controls\x12$\n\x0eportrait_bytes\x18\x08 \x01(\x03\x42\x0c\xbaH\t\"\x07\x18\x80\x80\x80\n(\x00\x12\"\n\x0cspeech_bytes\x18\t \x01(\x03\x42\x0c\xbaH\t\"\x07\x18\x80\x80\x80\x64(\x00\x12!\n\x0btrack_bytes\x18\n \x01(\x03\x42\x0c\xbaH\t\"\x07\x18\x80\x80\x80\x10(\x00\x12\x32\n\ntrack_mode\x18\x0b \x01(\x0e\x32\x14.sitter.v1.TrackModeB\x08\xbaH\x05\x82\x01\x02\x10\x01:d\xbaHa\x1a_\n\x13generate.track_mode\x12\x1a\x61 track_mode needs a track\x1a,this.track_bytes > 0 || this.track_mode == 0\"g\n\x0fGenerateRequest\x12\'\n\x04spec\x18\x01 \x01(\x0b\x32\x17.sitter.v1.GenerateSpecH\x00\x12\x1c\n\x05\x63hunk\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80@H\x00\x42\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"T\n\x08Progress\x12\x1d\n\x04gate\x18\x01 \x01(\x0e\x32\x0f.sitter.v1.Gate\x12\x13\n\x0b\x66rames_done\x18\x02 \x01(\x05\x12\x14\n\x0c\x66rames_total\x18\x03 \x01(\x05\"<\n\nGateTiming\x12\x1d\n\x04gate\x18\x01 \x01(\x0e\x32\x0f.sitter.v1.Gate\x12\x0f\n\x07seconds\x18\x02 \x01(\x01\"\xdc\x01\n\x07Release\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x11\n\tlog_index\x18\x02 \x01(\x03\x12\x0f\n\x07receipt\x18\x03 \x01(\t\x12\x12\n\nclip_bytes\x18\x04 \x01(\x03\x12\x13\n\x0b\x63lip_sha256\x18\x05 \x01(\t\x12\x13\n\x0bmanifest_id\x18\x06 \x01(\t\x12\x0f\n\x07seconds\x18\x07 \x01(\x01\x12\x0e\n\x06\x66rames\x18\x08 \x01(\x05\x12&\n\x07timings\x18\t \x03(\x0b\x32\x15.sitter.v1.GateTiming\x12\x13\n\x0breport_json\x18\n \x01(\t\"\x90\x01\n\x10GenerateResponse\x12\x12\n\x08trace_id\x18\x01 \x01(\tH\x00\x12\'\n\x08progress\x18\x02 \x01(\x0b\x32\x13.sitter.v1.ProgressH\x00\x12%\n\x07release\x18\x03 \x01(\x0b\x32\x12.sitter.v1.ReleaseH\x00\x12\x0f\n\x05\x63hunk\x18\x04 \x01(\x0cH\x00\x42\x07\n\x05\x65vent*\xf1\x01\n\x04Gate\x12\x14\n\x10GATE_UNSPECIFIED\x10\x00\x12\x0e\n\nGATE_ADMIT\x10\x01\x12\x0f\n\x0bGATE_INTAKE\x10\x02\x12\x11\n\rGATE_IDENTIFY\x10\x03\x12\x10\n\x0cGATE_CONSENT\x10\x04\x12\x0f\n\x0bGATE_PERMIT\x10\x05\x12\x0f\n\x0bGATE_INTENT\x10\x06\x12\x11\n\rGATE_GENERATE\x10\x07\x12\r\n\tGATE_MARK\x10\x08\x12\x10\n\x0cGATE_INSPECT\x10\t\x12\x16\n\x12GATE_CONSENT_AGAIN\x10\n\x12\r\n\tGATE_SIGN\x10\x0b\x12\x10\n\x0cGATE_RELEASE\x10\x0c*V\n\tTrackMode\x12\x1a\n\x16TRACK_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12TRACK_MODE_INSTEAD\x10\x01\x12\x15\n\x11TRACK_MODE_ON_TOP\x10\x02\x32\\\n\x11GenerationService\x12G\n\x08Generate\x12\x1a.sitter.v1.GenerateRequest\x1a\x1b.sitter.v1.GenerateResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EMOTION'].fields_by_name['name']._serialized_options = b'\272HFrDR\007neutralR\005happyR\003sadR\005angryR\tsurprisedR\006afraidR\tdisgustedR\010contempt'
   _globals['_EMOTION'].fields_by_name['strength']._loaded_options = None
   _globals['_EMOTION'].fields_by_name['strength']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
+  _globals['_AMPLITUDE'].fields_by_name['head']._loaded_options = None
+  _globals['_AMPLITUDE'].fields_by_name['head']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\000@)\000\000\000\000\000\000\000\000'
+  _globals['_AMPLITUDE'].fields_by_name['brows']._loaded_options = None
+  _globals['_AMPLITUDE'].fields_by_name['brows']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\000@)\000\000\000\000\000\000\000\000'
+  _globals['_AMPLITUDE'].fields_by_name['blinks']._loaded_options = None
+  _globals['_AMPLITUDE'].fields_by_name['blinks']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\000@)\000\000\000\000\000\000\000\000'
+  _globals['_POSE'].fields_by_name['yaw']._loaded_options = None
+  _globals['_POSE'].fields_by_name['yaw']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000.@)\000\000\000\000\000\000.\300'
+  _globals['_POSE'].fields_by_name['pitch']._loaded_options = None
+  _globals['_POSE'].fields_by_name['pitch']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000$@)\000\000\000\000\000\000$\300'
+  _globals['_POSE'].fields_by_name['roll']._loaded_options = None
+  _globals['_POSE'].fields_by_name['roll']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000$@)\000\000\000\000\000\000$\300'
+  _globals['_FRAMING'].fields_by_name['x']._loaded_options = None
+  _globals['_FRAMING'].fields_by_name['x']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
+  _globals['_FRAMING'].fields_by_name['y']._loaded_options = None
+  _globals['_FRAMING'].fields_by_name['y']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
+  _globals['_FRAMING'].fields_by_name['side']._loaded_options = None
+  _globals['_FRAMING'].fields_by_name['side']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\370?)\232\231\231\231\231\231\251?'
   _globals['_CONTROLS'].fields_by_name['gaze_yaw']._loaded_options = None
   _globals['_CONTROLS'].fields_by_name['gaze_yaw']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000>@)\000\000\000\000\000\000>\300'
   _globals['_CONTROLS'].fields_by_name['gaze_pitch']._loaded_options = None
@@ -66,28 +84,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GENERATESPEC'].fields_by_name['portrait_bytes']._serialized_options = b'\272H\t\"\007\030\200\200\200\n(\000'
   _globals['_GENERATESPEC'].fields_by_name['speech_bytes']._loaded_options = None
   _globals['_GENERATESPEC'].fields_by_name['speech_bytes']._serialized_options = b'\272H\t\"\007\030\200\200\200d(\000'
+  _globals['_GENERATESPEC'].fields_by_name['track_bytes']._loaded_options = None
+  _globals['_GENERATESPEC'].fields_by_name['track_bytes']._serialized_options = b'\272H\t\"\007\030\200\200\200\020(\000'
+  _globals['_GENERATESPEC'].fields_by_name['track_mode']._loaded_options = None
+  _globals['_GENERATESPEC'].fields_by_name['track_mode']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_GENERATESPEC']._loaded_options = None
+  _globals['_GENERATESPEC']._serialized_options = b'\272Ha\032_\n\023generate.track_mode\022\032a track_mode needs a track\032,this.track_bytes > 0 || this.track_mode == 0'
   _globals['_GENERATEREQUEST'].oneofs_by_name['part']._loaded_options = None
   _globals['_GENERATEREQUEST'].oneofs_by_name['part']._serialized_options = b'\272H\002\010\001'
   _globals['_GENERATEREQUEST'].fields_by_name['chunk']._loaded_options = None
   _globals['_GENERATEREQUEST'].fields_by_name['chunk']._serialized_options = b'\272H\010z\006\020\001\030\200\200@'
-  _globals['_GATE']._serialized_start=1532
-  _globals['_GATE']._serialized_end=1773
+  _globals['_GATE']._serialized_start=2256
+  _globals['_GATE']._serialized_end=2497
+  _globals['_TRACKMODE']._serialized_start=2499
+  _globals['_TRACKMODE']._serialized_end=2585
   _globals['_EMOTION']._serialized_start=71
   _globals['_EMOTION']._serialized_end=212
-  _globals['_CONTROLS']._serialized_start=215
-  _globals['_CONTROLS']._serialized_end=531
-  _globals['_GENERATESPEC']._serialized_start=534
-  _globals['_GENERATESPEC']._serialized_end=906
-  _globals['_GENERATEREQUEST']._serialized_start=908
-  _globals['_GENERATEREQUEST']._serialized_end=1011
-  _globals['_PROGRESS']._serialized_start=1013
-  _globals['_PROGRESS']._serialized_end=1097
-  _globals['_GATETIMING']._serialized_start=1099
-  _globals['_GATETIMING']._serialized_end=1159
-  _globals['_RELEASE']._serialized_start=1162
-  _globals['_RELEASE']._serialized_end=1382
-  _globals['_GENERATERESPONSE']._serialized_start=1385
-  _globals['_GENERATERESPONSE']._serialized_end=1529
-  _globals['_GENERATIONSERVICE']._serialized_start=1775
-  _globals['_GENERATIONSERVICE']._serialized_end=1867
+  _globals['_AMPLITUDE']._serialized_start=215
+  _globals['_AMPLITUDE']._serialized_end=391
+  _globals['_POSE']._serialized_start=393
+  _globals['_POSE']._serialized_end=516
+  _globals['_FRAMING']._serialized_start=518
+  _globals['_FRAMING']._serialized_end=638
+  _globals['_CONTROLS']._serialized_start=641
+  _globals['_CONTROLS']._serialized_end=1066
+  _globals['_GENERATESPEC']._serialized_start=1069
+  _globals['_GENERATESPEC']._serialized_end=1630
+  _globals['_GENERATEREQUEST']._serialized_start=1632
+  _globals['_GENERATEREQUEST']._serialized_end=1735
+  _globals['_PROGRESS']._serialized_start=1737
+  _globals['_PROGRESS']._serialized_end=1821
+  _globals['_GATETIMING']._serialized_start=1823
+  _globals['_GATETIMING']._serialized_end=1883
+  _globals['_RELEASE']._serialized_start=1886
+  _globals['_RELEASE']._serialized_end=2106
+  _globals['_GENERATERESPONSE']._serialized_start=2109
+  _globals['_GENERATERESPONSE']._serialized_end=2253
+  _globals['_GENERATIONSERVICE']._serialized_start=2587
+  _globals['_GENERATIONSERVICE']._serialized_end=2679
 # @@protoc_insertion_point(module_scope)

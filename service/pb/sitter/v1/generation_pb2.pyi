@@ -23,6 +23,12 @@ class Gate(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GATE_CONSENT_AGAIN: _ClassVar[Gate]
     GATE_SIGN: _ClassVar[Gate]
     GATE_RELEASE: _ClassVar[Gate]
+
+class TrackMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TRACK_MODE_UNSPECIFIED: _ClassVar[TrackMode]
+    TRACK_MODE_INSTEAD: _ClassVar[TrackMode]
+    TRACK_MODE_ON_TOP: _ClassVar[TrackMode]
 GATE_UNSPECIFIED: Gate
 GATE_ADMIT: Gate
 GATE_INTAKE: Gate
@@ -36,6 +42,9 @@ GATE_INSPECT: Gate
 GATE_CONSENT_AGAIN: Gate
 GATE_SIGN: Gate
 GATE_RELEASE: Gate
+TRACK_MODE_UNSPECIFIED: TrackMode
+TRACK_MODE_INSTEAD: TrackMode
+TRACK_MODE_ON_TOP: TrackMode
 
 class Emotion(_message.Message):
     __slots__ = ("name", "strength")
@@ -45,8 +54,38 @@ class Emotion(_message.Message):
     strength: float
     def __init__(self, name: _Optional[str] = ..., strength: _Optional[float] = ...) -> None: ...
 
+class Amplitude(_message.Message):
+    __slots__ = ("head", "brows", "blinks")
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    BROWS_FIELD_NUMBER: _ClassVar[int]
+    BLINKS_FIELD_NUMBER: _ClassVar[int]
+    head: float
+    brows: float
+    blinks: float
+    def __init__(self, head: _Optional[float] = ..., brows: _Optional[float] = ..., blinks: _Optional[float] = ...) -> None: ...
+
+class Pose(_message.Message):
+    __slots__ = ("yaw", "pitch", "roll")
+    YAW_FIELD_NUMBER: _ClassVar[int]
+    PITCH_FIELD_NUMBER: _ClassVar[int]
+    ROLL_FIELD_NUMBER: _ClassVar[int]
+    yaw: float
+    pitch: float
+    roll: float
+    def __init__(self, yaw: _Optional[float] = ..., pitch: _Optional[float] = ..., roll: _Optional[float] = ...) -> None: ...
+
+class Framing(_message.Message):
+    __slots__ = ("x", "y", "side")
+    X_FIELD_NUMBER: _ClassVar[int]
+    Y_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    x: float
+    y: float
+    side: float
+    def __init__(self, x: _Optional[float] = ..., y: _Optional[float] = ..., side: _Optional[float] = ...) -> None: ...
+
 class Controls(_message.Message):
-    __slots__ = ("gaze_yaw", "gaze_pitch", "distance", "emotions", "size", "fps", "seed")
+    __slots__ = ("gaze_yaw", "gaze_pitch", "distance", "emotions", "size", "fps", "seed", "amplitude", "pose", "framing")
     GAZE_YAW_FIELD_NUMBER: _ClassVar[int]
     GAZE_PITCH_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_FIELD_NUMBER: _ClassVar[int]
@@ -54,6 +93,9 @@ class Controls(_message.Message):
     SIZE_FIELD_NUMBER: _ClassVar[int]
     FPS_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
+    AMPLITUDE_FIELD_NUMBER: _ClassVar[int]
+    POSE_FIELD_NUMBER: _ClassVar[int]
+    FRAMING_FIELD_NUMBER: _ClassVar[int]
     gaze_yaw: float
     gaze_pitch: float
     distance: float
@@ -61,10 +103,13 @@ class Controls(_message.Message):
     size: int
     fps: int
     seed: int
-    def __init__(self, gaze_yaw: _Optional[float] = ..., gaze_pitch: _Optional[float] = ..., distance: _Optional[float] = ..., emotions: _Optional[_Iterable[_Union[Emotion, _Mapping]]] = ..., size: _Optional[int] = ..., fps: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
+    amplitude: Amplitude
+    pose: Pose
+    framing: Framing
+    def __init__(self, gaze_yaw: _Optional[float] = ..., gaze_pitch: _Optional[float] = ..., distance: _Optional[float] = ..., emotions: _Optional[_Iterable[_Union[Emotion, _Mapping]]] = ..., size: _Optional[int] = ..., fps: _Optional[int] = ..., seed: _Optional[int] = ..., amplitude: _Optional[_Union[Amplitude, _Mapping]] = ..., pose: _Optional[_Union[Pose, _Mapping]] = ..., framing: _Optional[_Union[Framing, _Mapping]] = ...) -> None: ...
 
 class GenerateSpec(_message.Message):
-    __slots__ = ("request_id", "identity_id", "consent_id", "purpose", "territory", "channel", "controls", "portrait_bytes", "speech_bytes")
+    __slots__ = ("request_id", "identity_id", "consent_id", "purpose", "territory", "channel", "controls", "portrait_bytes", "speech_bytes", "track_bytes", "track_mode")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -74,6 +119,8 @@ class GenerateSpec(_message.Message):
     CONTROLS_FIELD_NUMBER: _ClassVar[int]
     PORTRAIT_BYTES_FIELD_NUMBER: _ClassVar[int]
     SPEECH_BYTES_FIELD_NUMBER: _ClassVar[int]
+    TRACK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    TRACK_MODE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     identity_id: str
     consent_id: str
@@ -83,7 +130,9 @@ class GenerateSpec(_message.Message):
     controls: Controls
     portrait_bytes: int
     speech_bytes: int
-    def __init__(self, request_id: _Optional[str] = ..., identity_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., purpose: _Optional[str] = ..., territory: _Optional[str] = ..., channel: _Optional[str] = ..., controls: _Optional[_Union[Controls, _Mapping]] = ..., portrait_bytes: _Optional[int] = ..., speech_bytes: _Optional[int] = ...) -> None: ...
+    track_bytes: int
+    track_mode: TrackMode
+    def __init__(self, request_id: _Optional[str] = ..., identity_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., purpose: _Optional[str] = ..., territory: _Optional[str] = ..., channel: _Optional[str] = ..., controls: _Optional[_Union[Controls, _Mapping]] = ..., portrait_bytes: _Optional[int] = ..., speech_bytes: _Optional[int] = ..., track_bytes: _Optional[int] = ..., track_mode: _Optional[_Union[TrackMode, str]] = ...) -> None: ...
 
 class GenerateRequest(_message.Message):
     __slots__ = ("spec", "chunk")

@@ -48,13 +48,15 @@ class GenerationServiceServicer:
 
     def Generate(self, request_iterator, context):
         """The first message is the spec; then the portrait's bytes, then the speech's,
-        in chunks; then the client half-closes. The service answers with progress
+        then the track's, in chunks; then the client half-closes. A spec without
+        speech needs a track that moves the face instead, and gives a clip without
+        sound. The service answers with progress
         while it works, then the release, then the clip's bytes in chunks.
         Cancelling the call ends the job. The same `request_id` with the same body
         gives the same release again; with another body REQUEST_CONFLICT.
         Live streaming will use a method of its own.
         Errors: MEDIA_*, FACE_*, SPEECH_*, IDENTITY_*, CONSENT_*, POLICY_REFUSED,
-        QUOTA_REFUSED, INSPECTION_REFUSED, CONTROL_OUT_OF_RANGE, *_UNAVAILABLE.
+        QUOTA_REFUSED, INSPECTION_REFUSED, CONTROL_OUT_OF_RANGE, TRACK_UNUSABLE, *_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
