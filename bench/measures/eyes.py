@@ -16,6 +16,7 @@ BLINK = 0.3  # of the open gap by which the lids must close
 FOOT = 0.12  # of the open gap: where one blink begins and ends (the network's reading wavers by 0.05)
 MEAN_FOOT = 0.04  # of its depth: where the average blink begins and ends
 HELD = 0.9  # of its depth: shut, between closing and opening
+SETTLED = 0.45  # seconds after its start
 SPAN, STEP = (0.3, 0.7), 0.005  # seconds before and after its start, and between points, of the average blink
 
 
@@ -85,7 +86,9 @@ def _shape(times: Floats, closed: Floats) -> dict[str, Any]:
         len(closed) - 1 - int(np.argmax(closed[::-1] > HELD * peak)),
     )
     before = np.flatnonzero(closed[: deepest[0]] < MEAN_FOOT * peak)
-    after = np.flatnonzero(closed[deepest[1] :] < MEAN_FOOT * peak)
+    # Eyes often open to another width than before: what they settle at is open.
+    settled = float(np.median(closed[times > SETTLED]))
+    after = np.flatnonzero(closed[deepest[1] :] < settled + MEAN_FOOT * peak)
     start = times[before[-1]] if len(before) else times[0]
     end = times[deepest[1] + after[0]] if len(after) else times[-1]
     closing, opening = times[deepest[0]] - start, end - times[deepest[1]]

@@ -15,7 +15,7 @@ from perception.errors import SitterError
 from service.cli.connection import settings_of
 
 FREE_BYTES = 2 * 1024**3
-LIBRARIES = ("torch", "av", "PIL", "ai_edge_litert", "onnxruntime", "pocketsphinx", "cedarpy", "c2pa", "grpc")
+LIBRARIES = ("torch", "av", "PIL", "ai_edge_litert", "onnxruntime", "cedarpy", "c2pa", "grpc")
 
 
 def examine(args: argparse.Namespace) -> list[dict[str, Any]]:

@@ -170,3 +170,14 @@ def test_silences_of_a_recording() -> None:
 def test_a_row_says_where_it_stands(value: float | None, stands: str) -> None:
     """At the aim, accepted, refused, or not measured: nothing else."""
     assert targets.row("engine", value)["stands"] == stands
+
+
+def test_a_rendered_clip_is_measured_whole() -> None:
+    """Two seconds of a drawn portrait: a face in every frame, lips shut in silence, open in speech."""
+    measured = clips.measure(Stage("mira", draw("mira", 512)), recordings("welcome").first(2.4), 256)
+    figures = measured.figures
+    assert figures["frames"] == len(measured.pair.lips) == len(measured.pair.sound) == 60
+    assert figures["frames_without_a_face"] == 0
+    assert figures["mouth"]["pauses"]["closed_frames"] == figures["mouth"]["pauses"]["frames"] > 0
+    assert figures["mouth"]["gap_in_speech"]["p95"] > 2 * lips.CLOSED
+    assert figures["head"]["delta_p"] > figures["head"]["delta_p_of_the_mesh_alone"]
