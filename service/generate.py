@@ -1,79 +1,28 @@
 """Generate: the twelve gates on one page. No gRPC here."""
 
-import hashlib
 import uuid
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib import metadata
 
-from engine.state import Controls, Mode
-from engine.track import Track
-from engine.track_csv import read_track
-from engine.tracked import track_alone
-from perception.audio import decode_speech
-from perception.formats import HEAD_BYTES, sniff
-from perception.image import decode_image
 from safety.credentials import ClaimFacts, Source
-from safety.detector import Expectations
 from safety.entry import INTENT, ISSUE
 from safety.facts import Facts
 from safety.records import Record
-from safety.scope import Ask
-from safety.vocabulary import CONTROLS, known_purpose
+from safety.vocabulary import known_purpose
 from safety.watermark import ALGORITHM
 from service.app import App
 from service.caller import Caller
 from service.inspection import inspect
+from service.intake import take_in
+from service.request import GenerationRequest
 from service.run import Gate, Run
 from service.staging import staged, stored
-from service.workers.job import Draft, Job
+from service.workers.job import Job
 
 MARKS = ("watermark", "credentials", "log")
 """What every clip gets; the policy may ask for it."""
 
-UPLOADS = ("portrait", "speech", "track")
-"""What a caller uploads, in order."""
-
-LIVELY = 0.25
-"""Amplitude of the head from which on it moves the picture in every pause."""
-
 ENGINE_VERSION = metadata.version("sitter")
-
-
-@dataclass(frozen=True)
-class GenerationRequest:
-    """What a caller asks for. Portrait, speech and track are the uploaded bytes, not yet looked at; no track
-    where it is empty; no sound where the speech is empty and a track moves the face instead of it."""
-
-    request_id: str
-    identity_id: str
-    consent_id: str
-    purpose: str
-    territory: str
-    channel: str
-    controls: Controls
-    portrait: bytes
-    speech: bytes
-    track: bytes = b""
-    track_mode: Mode = "instead"
-
-    @property
-    def moved_by_track(self) -> bool:
-        """The track moves the face, not the speech."""
-        return bool(self.track) and self.track_mode == "instead"
-
-    def ask(self, caller: Caller, seconds: float) -> Ask:
-        """What the consent must cover."""
-        return Ask(
-            identity_id=self.identity_id,
-            caller=caller.name,
-            purpose=self.purpose,
-            territory=self.territory,
-            channel=self.channel,
-            seconds=seconds,
-            emotions=frozenset(name for name, _ in self.controls.emotion),
-            controls=_steered(self.controls) | ({"track"} if self.track else frozenset()),
-            live=False,
-        )
 
 
 @dataclass(frozen=True)
@@ -105,7 +54,7 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
     with run.gate(Gate.ADMIT) as admit:
         caller.require("client")
         known_purpose(request.purpose)
-        request_commitment = _commitment(app, request)
+        request_commitment = request.commitment(app.ring)
         admit.note(request=request_commitment, identity_id=request.identity_id, consent_id=request.consent_id)
         reserved = app.records.reserve(
             caller=caller.name,
@@ -120,25 +69,21 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
 
     # 2. Intake: untrusted bytes become arrays in a limited process; metadata stays behind.
     with run.gate(Gate.INTAKE) as intake:
-        portrait = decode_image(request.portrait)
-        speech = decode_speech(request.speech) if request.speech or not request.moved_by_track else None
-        track = read_track(request.track) if request.track else None
-        if track is not None and request.moved_by_track:
-            seconds = track_alone(track, request.controls, speech.seconds if speech else None).seconds
-        elif speech is not None:
-            seconds = speech.seconds
-        inputs = _commitments(app, request)
-        intake.note(seconds=round(seconds, 3), **inputs)
+        given = take_in(request)
+        inputs = request.commitments(app.ring)
+        intake.note(seconds=round(given.seconds, 3), **inputs)
+        if given.track is not None:
+            intake.note(track_mode=request.track_mode)
 
     # 3. Identify: the one face is the claimed identity, and nobody else.
     with run.gate(Gate.IDENTIFY) as identify:
-        match = app.identities.match(portrait.pixels, request.identity_id)
+        match = app.identities.match(given.portrait.pixels, request.identity_id)
         identify.note(
             identity_id=match.identity_id, profile=match.profile, encoder_sha256=match.encoder_sha256
         )
 
     # 4. Consent: the sitter allowed exactly this, and has not withdrawn.
-    ask = request.ask(caller, seconds)
+    ask = request.ask(caller, given.seconds)
     with run.gate(Gate.CONSENT) as agreed:
         consent = app.consents.verify(request.consent_id, ask, at=app.clock())
         agreed.note(consent_id=consent.consent_id, version=consent.version)
@@ -175,13 +120,13 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
         #    encoded; no unmarked file ever exists.
         with run.gate(Gate.GENERATE) as generated:
             job = Job(
-                portrait=portrait.pixels,
-                speech=speech,
+                portrait=given.portrait.pixels,
+                speech=given.speech,
                 controls=request.controls,
                 payload=bytes.fromhex(run.record_id),
                 watermark_keys=app.ring.watermark,
                 target=folder / "draft.mp4",
-                track=track,
+                track=given.track,
                 mode=request.track_mode,
             )
             draft = app.workers.make(job, run.frames, run.stopped)
@@ -196,13 +141,8 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
 
         # 9. Inspect: the finished bytes read back as a stranger would; bounds on the findings refuse.
         with run.gate(Gate.INSPECT) as inspected:
-            audit = inspect(
-                app,
-                draft,
-                payload=run.record_id,
-                identity_id=match.identity_id,
-                expect=_expected(request, track, draft),
-            )
+            expect = given.expected(draft)
+            audit = inspect(app, draft, payload=run.record_id, identity_id=match.identity_id, expect=expect)
             inspected.note(
                 report_sha256=audit.digest, score=audit.report.score, calibrated=audit.report.calibrated
             )
@@ -218,9 +158,9 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
             facts = ClaimFacts(
                 manifest_id=f"urn:c2pa:{uuid.UUID(hex=app.new_id(16), version=4)}",
                 at=app.clock(),
-                portrait=Source(request.portrait, portrait.media_type),
-                speech=_recording(request.speech),
-                track=Source(request.track, "text/csv") if request.track else None,
+                portrait=Source(request.portrait, given.portrait.media_type),
+                speech=given.speech_source,
+                track=given.track_source,
                 payload=run.record_id,
                 watermark=ALGORITHM,
                 basis=match.basis,
@@ -254,35 +194,3 @@ def _again(app: App, request: GenerationRequest, caller: Caller, run: Run, recor
         consent = app.consents.verify(request.consent_id, ask, at=app.clock())
         standing.note(consent_id=consent.consent_id, version=consent.version, released_before=True)
     return Release(record, app.log.receipt(record.log_index), {})
-
-
-def _commitment(app: App, request: GenerationRequest) -> str:
-    """Keyed commitment to everything asked for: tells a retry from another request of the same id."""
-    spec = repr([getattr(request, f.name) for f in fields(request) if f.name not in UPLOADS])
-    parts = (spec.encode(), *(getattr(request, name) for name in UPLOADS))
-    return app.ring.commitment("request", b"".join(hashlib.sha256(part).digest() for part in parts))
-
-
-def _commitments(app: App, request: GenerationRequest) -> dict[str, str]:
-    """Keyed commitment to each input that was given."""
-    given = {name: getattr(request, name) for name in UPLOADS if getattr(request, name)}
-    return {name: app.ring.commitment(name, data) for name, data in given.items()}
-
-
-def _expected(request: GenerationRequest, track: Track | None, draft: Draft) -> Expectations:
-    """What the audit must find: lips that follow what moves them, a picture that moves where it should."""
-    if track is not None and request.moved_by_track:
-        return Expectations(openings=track.openings(draft.frames, draft.fps))
-    return Expectations(moves=request.controls.amplitude.head >= LIVELY)
-
-
-def _recording(speech: bytes) -> Source | None:
-    return Source(speech, sniff(speech[:HEAD_BYTES], "audio").media_type) if speech else None
-
-
-def _steered(controls: Controls) -> frozenset[str]:
-    """Names of the controls that the caller moved from their defaults and that a consent must allow."""
-    rest = Controls()
-    return frozenset(
-        name for name in CONTROLS if hasattr(rest, name) and getattr(controls, name) != getattr(rest, name)
-    )

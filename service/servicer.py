@@ -27,6 +27,7 @@ from service.pb.sitter.v1 import (
     identity_pb2,
     identity_pb2_grpc,
 )
+from service.request import GenerationRequest
 from service.run import Gate, Run
 from service.staging import staged
 from service.translate import (
@@ -126,7 +127,7 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
             sizes = [0, 0, 0]
         chunks = _chunks(messages) if any(sizes) else iter(())
         portrait, speech, track = collect(chunks, sizes, self._app.settings.upload_seconds)
-        request = generation.GenerationRequest(
+        request = GenerationRequest(
             request_id=spec.request_id, identity_id=spec.identity_id, consent_id=spec.consent_id,
             purpose=spec.purpose, territory=spec.territory, channel=spec.channel,
             controls=controls_in(spec.controls), portrait=portrait, speech=speech, track=track,
@@ -139,9 +140,7 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
             while chunk := clip.read(CHUNK):
                 yield generation_pb2.GenerateResponse(chunk=chunk)
 
-    def _follow(
-        self, request: generation.GenerationRequest, call: Call
-    ) -> Generator[Any, None, generation.Release]:
+    def _follow(self, request: GenerationRequest, call: Call) -> Generator[Any, None, generation.Release]:
         """Run the flow in a thread of its own and pass on its progress; the call's end stops the flow."""
         news: queue.Queue[generation_pb2.GenerateResponse | None] = queue.Queue()
 

@@ -9,7 +9,8 @@ from typing import Any
 from perception import models
 from service.cli.connection import settings_of
 from service.cli.output import FAILED, say, show
-from service.cli.remote import steered, writable, write_whole
+from service.cli.remote import writable, write_whole
+from service.cli.steering import steered
 
 
 def demo(args: argparse.Namespace) -> int:

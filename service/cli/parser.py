@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
-from engine.state import AMPLITUDES, EMOTIONS, TRACK_MODES, Controls
+from engine.state import EMOTIONS
 from safety.scope import TERM
 from safety.vocabulary import BASES, CHANNELS, CONTROLS
+from service.cli.steering import add_controls, add_motion, add_track
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,8 +40,8 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     demo.add_argument(
         "--basis", choices=BASES, default="character", help="ground on which it may be animated"
     )
-    _controls(demo)
-    _track(demo)
+    add_controls(demo)
+    add_track(demo)
     demo.set_defaults(run="local.demo")
 
 
@@ -130,8 +131,8 @@ def _generate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     generate.add_argument("--request-id", help="UUID of an earlier try, to get the same clip again")
     generate.add_argument("--quiet", action="store_true", help="no progress bar")
-    _controls(generate)
-    _track(generate)
+    add_controls(generate)
+    add_track(generate)
     _remote(generate)
     generate.set_defaults(run="remote.generate")
 
@@ -179,7 +180,7 @@ def _tracks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "--format", choices=("live-link", "arkit"), default="live-link",
         help="as the Live Link Face app writes it (default), or plain ARKit names with all that is known",
     )  # fmt: skip
-    _motion(track, fps=60)
+    add_motion(track, fps=60)
     track.set_defaults(run="local.track")
 
 
@@ -231,94 +232,7 @@ def _remote(command: argparse.ArgumentParser) -> None:
     _config(command)
 
 
-def _controls(command: argparse.ArgumentParser) -> None:
-    rest = Controls()
-    command.add_argument("--size", type=int, default=rest.size, help="pixels, even, 256 to 1080; default 512")
-    command.add_argument(
-        "--distance", type=float, default=rest.distance, help="0.7 (near) to 1.5 (far); default 1"
-    )
-    command.add_argument(
-        "--framing", type=_triple, metavar="X,Y,SIDE",
-        help="square of the picture: centre, 0 to 1 of its width and height, and side, 0.05 to 1.5 of its "
-        "shorter side; default: chosen",
-    )  # fmt: skip
-    _motion(command, rest.fps)
-
-
-def _motion(command: argparse.ArgumentParser, fps: int) -> None:
-    rest = Controls()
-    command.add_argument("--fps", type=int, default=fps, help=f"frames per second, 24 to 60; default {fps}")
-    command.add_argument("--seed", type=int, default=rest.seed, help="same seed, same frames; default 0")
-    command.add_argument(
-        "--gaze",
-        type=_pair,
-        default=rest.gaze,
-        metavar="YAW,PITCH",
-        help="degrees, within 30 and 20; default 0,0",
-    )
-    command.add_argument(
-        "--pose",
-        type=_triple,
-        default=rest.pose,
-        metavar="YAW,PITCH,ROLL",
-        help="attitude of the head in degrees, within 15, 10 and 10; default 0,0,0",
-    )
-    command.add_argument(
-        "--amplitude", type=_amplitude, action="append", default=[], metavar="GROUP:FACTOR",
-        help=f"{', '.join(AMPLITUDES)}; factor 0 to 2 on the planned motion; repeat for several",
-    )  # fmt: skip
-    command.add_argument(
-        "--emotion", type=_emotion, action="append", default=[], metavar="NAME:STRENGTH",
-        help=f"{', '.join(EMOTIONS)}; strength 0 to 1; repeat to blend",
-    )  # fmt: skip
-
-
-def _track(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--track", type=Path, metavar="CSV", help="blendshape track: Live Link Face or plain ARKit"
-    )
-    command.add_argument(
-        "--track-mode", choices=TRACK_MODES, help="instead of the speech (default), or on top of it"
-    )
-
-
 def _days(text: str) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= TERM.days):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {TERM.days}")
     return int(text)
-
-
-def _pair(text: str) -> tuple[float, float]:
-    yaw, _, pitch = text.partition(",")
-    try:
-        return float(yaw), float(pitch)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not YAW,PITCH in degrees, for example 10,-5") from None
-
-
-def _triple(text: str) -> tuple[float, float, float]:
-    try:
-        first, second, third = (float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not three numbers with commas") from None
-    return first, second, third
-
-
-def _amplitude(text: str) -> tuple[str, float]:
-    group, _, factor = text.partition(":")
-    if group not in AMPLITUDES:
-        raise argparse.ArgumentTypeError(f"{group!r} is not one of {', '.join(AMPLITUDES)}")
-    try:
-        return group, float(factor)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not GROUP:FACTOR, for example head:0.5") from None
-
-
-def _emotion(text: str) -> tuple[str, float]:
-    name, _, strength = text.partition(":")
-    if name not in EMOTIONS:
-        raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(EMOTIONS)}")
-    try:
-        return name, float(strength or 1)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME:STRENGTH, for example happy:0.6") from None

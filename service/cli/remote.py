@@ -13,9 +13,9 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
-from engine.state import Amplitude, Controls, Crop
 from service.cli.connection import connect
 from service.cli.output import say, show
+from service.cli.steering import steered
 from service.pb.sitter.v1 import consent_pb2, generation_pb2
 from service.translate import BASIS_NAME, GATE_NAME, TRACK_MODE, VERDICT_NAME, controls_out, timestamp
 
@@ -148,22 +148,6 @@ def detection_dict(answer: Any) -> dict[str, Any]:
     value["consent"] = value["consent"].removeprefix("CONSENT_STATE_").lower()
     value["credentials"]["state"] = value["credentials"]["state"].removeprefix("CREDENTIAL_STATE_").lower()
     return value
-
-
-def steered(args: argparse.Namespace) -> Controls:
-    """The controls that the options name; a command without a picture has fewer. Raises ControlOutOfRange."""
-    pictured = {name: getattr(args, name) for name in ("size", "distance") if name in args}
-    if getattr(args, "framing", None):
-        pictured["framing"] = Crop(*args.framing)
-    return Controls(
-        gaze=args.gaze,
-        emotion=tuple(args.emotion),
-        amplitude=Amplitude(**dict(args.amplitude)),
-        pose=args.pose,
-        fps=args.fps,
-        seed=args.seed,
-        **pictured,
-    )
 
 
 @contextmanager

@@ -78,10 +78,9 @@ def psnr(a: Pixels, b: Pixels) -> float:
 
 def test_rest_is_the_picture(still: Pixels, portrait: Portrait, renderer: Renderer) -> None:
     """All channels zero: the cropped picture, over 40 dB, nowhere off by more than resampling explains."""
-    framing = portrait.framing
-    k, border = framing.oversample, framing.border
-    canvas = cut(still, framing)[border * k : -border * k, border * k : -border * k]
-    picture = canvas.reshape(512, k, 512, k, 3).mean(axis=(1, 3)).clip(0, 255)
+    picture = cut(still, replace(portrait.framing, oversample=1))
+    border = portrait.framing.border
+    picture = picture[border:-border, border:-border].clip(0, 255)
     frame = renderer.render(rest())
     assert frame.shape == (512, 512, 3)
     assert frame.dtype == np.uint8
@@ -94,6 +93,33 @@ def test_same_state_same_pixels(renderer: Renderer) -> None:
     first = renderer.render(wanted)
     renderer.render(state((-9, 5, -4), jawOpen=1, eyeBlink=1))
     assert np.array_equal(renderer.render(wanted), first)
+
+
+def test_a_batch_is_its_frames(renderer: Renderer) -> None:
+    """Frames rendered together differ from those rendered one by one by rounding alone; order is kept."""
+    states = [
+        rest(),
+        state((7, -4, 5), (10, 3), jawOpen=0.5, eyeBlinkLeft=1.0, mouthSmile=0.7),
+        replace(
+            state((-8, 5, -6), jawOpen=0.9, tongueOut=0.6, browInnerUp=0.8), translation=(0.3, -0.2, 0.1)
+        ),
+    ]
+    together = renderer.render_batch(states)
+    assert together.shape == (3, 512, 512, 3)
+    for frame, each in zip(together.numpy(), states, strict=True):
+        difference = np.abs(frame.astype(int) - renderer.render(each))
+        assert difference.max() <= 1
+        assert (difference > 0).mean() < 0.001
+
+
+def test_what_leaves_the_frame_is_cut_off(portrait: Portrait, renderer: Renderer) -> None:
+    """Eyes and mouth over or beyond an edge of the frame are drawn as far as they are in it."""
+    away = portrait.framing.size / portrait.head.unit
+    inside = renderer.render(state(jawOpen=0.5, eyeBlink=0.5)).astype(int)
+    for x, y in ((0.45 * away, 0.0), (0.0, -0.4 * away), (-1.5 * away, 0.0), (0.0, 1.5 * away)):
+        frame = renderer.render(replace(state(jawOpen=0.5, eyeBlink=0.5), translation=(x, y, 0.0)))
+        assert frame.shape == inside.shape
+        assert np.abs(frame - inside).mean() > 1
 
 
 def test_jaw_opens_the_lips(finder: FaceFinder, renderer: Renderer) -> None:

@@ -19,8 +19,9 @@ from service.app import App
 from service.caller import Caller
 from service.consents import grant
 from service.enroll import EnrolmentRequest, enroll
-from service.generate import GenerationRequest, attempt
+from service.generate import attempt
 from service.local_callers import ensure
+from service.request import GenerationRequest
 from service.run import Gate, Run
 from service.settings import Settings
 from service.wiring import build

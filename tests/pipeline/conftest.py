@@ -15,7 +15,8 @@ from service.app import App
 from service.caller import Caller
 from service.consents import grant, withdraw
 from service.enroll import EnrolmentRequest, enroll
-from service.generate import GenerationRequest, Release, attempt
+from service.generate import Release, attempt
+from service.request import GenerationRequest
 from service.run import Gate, Run
 from tests.conftest import CONTROLS
 

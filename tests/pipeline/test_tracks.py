@@ -14,6 +14,8 @@ from perception.audio import Speech
 from perception.errors import MediaEmpty
 from perception.video import open_video
 from safety.errors import ConsentScope, InspectionRefused, RequestConflict
+from safety.verdict import Verdict
+from service.detect import detect
 from service.run import Gate
 from tests.conftest import CONTROLS
 from tests.fakes import FilmWorkers
@@ -52,6 +54,7 @@ def test_a_track_moves_the_face_and_is_on_record(steered: Stage, csv: bytes) -> 
     assert job.mode == "instead"
     (intake,) = steered.entries(record_id=release.record.record_id)[1:2]
     assert intake["track"] == steered.app.ring.commitment("track", csv)
+    assert intake["track_mode"] == "instead"
     signed = steered.app.credentials.read(steered.app.blobs.path(release.record.record_id))
     assert signed.ours
     assert dict(signed.consent)["track"] == intake["track"]
@@ -73,6 +76,7 @@ def test_a_track_alone_makes_a_clip_without_sound(steered: Stage, csv: bytes, tr
         assert not video.info.has_sound
     signed = steered.app.credentials.read(path)
     assert [title for title, _, _ in signed.ingredients] == ["portrait", "track"]
+    assert detect(steered.app, path).verdict == Verdict.ISSUED_INTACT
 
 
 def test_on_top_the_lips_still_answer_to_the_sound(steered: Stage, csv: bytes) -> None:
