@@ -27,8 +27,8 @@ NASOLABIAL = {"Right": (129, 203, 206, 216, 212), "Left": (358, 423, 426, 436, 4
 EYES = {"Right": (RIGHT_EYE, -1.0), "Left": (LEFT_EYE, 1.0)}
 FOREHEAD = (0.30, 0.50, 0.70)  # of the way from the brows to the hairline
 # Relief in eye distances: half widths of a fine and of a soft fold.
-FINE, SOFT, ROUND = 0.017, 0.040, 0.20
-DEPTH = 0.30  # how dark a fine fold of full strength grows, of the light there
+FINE, SOFT, ROUND = 0.020, 0.045, 0.20
+DEPTH = 0.27  # how dark a fine fold of full strength grows, of the light there
 RELIEF = 0.75  # share of it that is shading; the rest is light that does not reach into the fold
 FLAT = 0.5  # `Style.flat` from which on art has no shading
 # The skin's contrast at the width of folds, over its level: 0.01 on smooth skin, 0.04 on lined skin.
@@ -86,20 +86,27 @@ def _reliefs(p: Floats, x: Floats, y: Floats) -> dict[str, tuple[Floats, float]]
         bulge = _line(fold + np.asarray([0.10 * sign, -0.05]), x, y, 0.09)
         made["nasolabial" + side] = 0.8 * bulge - valley, SOFT
         outer = p[eye[0] if abs(p[eye[0], 0]) > abs(p[eye[8], 0]) else eye[8], :2]
-        rays = [outer + np.asarray([[sign * 0.07, 0.4 * s - 0.01], [sign * 0.22, s + 0.01]]) for s in (-0.07, 0.0, 0.08)]
+        rays = [
+            outer + np.asarray([[sign * 0.07, 0.4 * s - 0.01], [sign * 0.22, s + 0.01]])
+            for s in (-0.07, 0.0, 0.08)
+        ]
         made["crow" + side] = -np.max([_line(ray, x, y, FINE) for ray in rays], axis=0), FINE
         under = p[list(eye[1:8]), :2]
         made["pouch" + side] = (
-            0.8 * _line(under + np.asarray([0, 0.045]), x, y, 0.04) - _line(under + np.asarray([0, 0.11]), x, y, 0.03),
+            0.8 * _line(under + np.asarray([0, 0.045]), x, y, 0.04)
+            - _line(under + np.asarray([0, 0.11]), x, y, 0.03),
             SOFT,
         )
         apple = np.exp(-(((x - sign * 0.55) / 0.30) ** 2) - ((y - 0.62) / 0.22) ** 2)
         made["cheek" + side] = 0.5 * apple, ROUND
     brows = _brow_line(p)
-    made["forehead"] = _forehead(p, brows, x, y, 0.75), FINE
-    made["brow"] = _forehead(p, brows, x, y, 0.32), FINE
+    made["forehead"] = 0.8 * _forehead(p, brows, x, y, 0.65), FINE
+    made["brow"] = 0.8 * _forehead(p, brows, x, y, 0.32), FINE
     mid = float(np.interp(0.0, brows[:, 0], brows[:, 1])) + 0.06
-    frowns = [np.asarray([[s * 0.105, mid + 0.07], [s * 0.085, mid - 0.02], [s * 0.10, mid - 0.14]]) for s in (-1, 1)]
+    frowns = [
+        np.asarray([[s * 0.105, mid + 0.07], [s * 0.085, mid - 0.02], [s * 0.10, mid - 0.14]])
+        for s in (-1, 1)
+    ]
     made["glabella"] = (
         0.5 * _line(np.asarray([[0, mid + 0.05], [0, mid - 0.1]]), x, y, 0.05)
         - np.max([_line(f, x, y, FINE * 1.3) for f in frowns], axis=0),
@@ -107,7 +114,7 @@ def _reliefs(p: Floats, x: Floats, y: Floats) -> dict[str, tuple[Floats, float]]
     )
     bunny = [np.asarray([[s * 0.07, 0.10 + d], [s * 0.17, 0.20 + d]]) for s in (-1, 1) for d in (0.0, 0.08)]
     across = np.asarray([[-0.09, 0.03], [0.09, 0.03]])
-    made["nose"] = -np.max([_line(f, x, y, FINE) for f in (*bunny, across)], axis=0), FINE
+    made["nose"] = -0.6 * np.max([_line(f, x, y, 1.4 * FINE) for f in (*bunny, across)], axis=0), 1.4 * FINE
     return {name: (np.asarray(relief, np.float32), width) for name, (relief, width) in made.items()}
 
 
@@ -149,7 +156,7 @@ def _line(points: Floats, x: Floats, y: Floats, width: float) -> Floats:
 
 
 def _skin(portrait: "Portrait", at: Floats) -> tuple[Floats, float]:
-    """(h, w) 1 on skin, 0 on what does not fold; and the skin's contrast at the width of folds, of its level."""
+    """(h, w) 1 on skin, 0 on what does not fold; and the skin's contrast at folds' width, of its level."""
     from scipy.ndimage import gaussian_filter
 
     framing = portrait.framing
@@ -162,7 +169,9 @@ def _skin(portrait: "Portrait", at: Floats) -> tuple[Floats, float]:
     dark = np.clip((luma / level - 0.25) / 0.25, 0, 1)
     alike = np.exp(-((np.linalg.norm(tone, axis=-1) / SKIN_LIKE) ** 2)) * dark
     smooth = gaussian_filter(alike, 0.02 * portrait.head.unit)
-    fine = gaussian_filter(luma, 0.012 * portrait.head.unit) - gaussian_filter(luma, 0.04 * portrait.head.unit)
+    fine = gaussian_filter(luma, 0.012 * portrait.head.unit) - gaussian_filter(
+        luma, 0.04 * portrait.head.unit
+    )
     on_skin = alike > 0.7
     contrast = float(np.median(np.abs(fine[on_skin]))) / level * 1.5 if on_skin.any() else 0.0
     clear = _clear_of_features(portrait, at)
@@ -178,8 +187,13 @@ def _clear_of_features(portrait: "Portrait", at: Floats) -> Floats:
 
     mask = Image.new("L", at.shape[1::-1], 255)
     draw = ImageDraw.Draw(mask)
-    brows = [(*u, *reversed(w)) for u, w in ((RIGHT_BROW_UPPER, RIGHT_BROW_LOWER), (LEFT_BROW_UPPER, LEFT_BROW_LOWER))]
+    brows = [
+        (*u, *reversed(w))
+        for u, w in ((RIGHT_BROW_UPPER, RIGHT_BROW_LOWER), (LEFT_BROW_UPPER, LEFT_BROW_LOWER))
+    ]
     for ring in (RIGHT_EYE, LEFT_EYE, LIPS_OUTER, *brows):
         places = portrait.mesh[list(ring), :2] - at[0, 0]
         draw.polygon([(float(px), float(py)) for px, py in places], fill=0)
-    return np.asarray(gaussian_filter(np.asarray(mask, np.float32) / 255, 0.012 * portrait.head.unit), np.float32)
+    return np.asarray(
+        gaussian_filter(np.asarray(mask, np.float32) / 255, 0.012 * portrait.head.unit), np.float32
+    )

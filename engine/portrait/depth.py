@@ -18,6 +18,7 @@ NECK = (
 )
 NECK_LEAST = 0.7  # the same where the picture ends sooner
 BACK = 0.9  # eye distances from the eyes back to ears and hair, drawn together like all depth
+EVERY = 2  # one in so many mesh points tells the depth; the blur hides the rest
 DEPTH_BLUR = 0.1  # eye distances, standard deviation
 SMOOTHING = 1e-3  # of the spline, against points that lie on one another
 
@@ -101,19 +102,21 @@ def depth_field(grid: Grid, head: HeadAxes, mesh: Floats) -> Floats:
     steep side of
     the jaw is made gentler than it is, since one picture has no skin to show there when the head turns.
     """
-    from scipy.ndimage import gaussian_filter
+    from scipy.ndimage import gaussian_filter, zoom
 
     near, far = ring(head, mesh, 1.3), ring(head, mesh, 1.8)
     near[:, 2] = far[:, 2] = BACK
-    known = np.concatenate([mesh[_in_view(mesh, head.unit)], head.out(near), head.out(far)])
-    at = (grid.points - head.origin[:2]) / head.unit
+    known = np.concatenate([mesh[_in_view(mesh, head.unit)][::EVERY], head.out(near), head.out(far)])
+    coarse = Grid(*(np.linspace(axis[0], axis[-1], NODES // 2) for axis in (grid.x, grid.y)))
+    at = (coarse.points - head.origin[:2]) / head.unit
     controls = (known[:, :2] - head.origin[:2]) / head.unit
     depth = spline(at, controls, _gentle((known[:, 2] - head.origin[2]) / head.unit), smoothing=0.02)
     # Far from the head the spline runs away; there it is level.
     distance = np.hypot(*(at - np.asarray([0.0, 0.5])).T) / 2.4
     fade = np.clip(distance * 2 - 1, 0, 1) ** 2
     level = np.clip(depth, -0.9, BACK) * (1 - fade) + BACK * fade
-    smooth = gaussian_filter(level.reshape(NODES, NODES), DEPTH_BLUR * head.unit / grid.step, mode="nearest")
+    whole = zoom(level.reshape(NODES // 2, NODES // 2), 2, order=3, mode="nearest", grid_mode=False)
+    smooth = gaussian_filter(whole, DEPTH_BLUR * head.unit / grid.step, mode="nearest")
     return np.asarray(smooth.ravel() * head.unit, np.float32)
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from engine.portrait.fill import fill
 from engine.portrait.framing import Framing
 from engine.portrait.landmarks import HeadAxes
+from engine.portrait.lids import opening
 from engine.portrait.patches import Patch, patch_around
 from engine.portrait.style import LUMA
-from engine.portrait.lids import opening
 from engine.portrait.tracing import iris_rim, upper_lid
 from perception.mesh import (
     LEFT_BROW_LOWER,
@@ -25,7 +25,7 @@ Floats = NDArray[np.floating[Any]]
 
 RINGS = {"Right": (RIGHT_EYE, RIGHT_BROW_LOWER), "Left": (LEFT_EYE, LEFT_BROW_LOWER)}
 # Eye distances.
-REACH = (0.45, 0.42, 0.30)  # of the patch: to the sides, up, down
+REACH = (0.50, 0.56, 0.48)  # of the patch: to the sides, up, down; brows and cheeks move in it
 SHUT = 0.075  # lids closer together in the still: the eye is shut, or covered, and stays so
 LASHES = 0.09  # the most that they hide under the upper edge of all that is not skin
 LEAST_LID = 0.12  # between the lashes and the skin that does not move with a blink
@@ -36,6 +36,7 @@ RIM = (1.0, 1.25)  # radii of the iris within which it passes into the sclera, d
 HIGHLIGHT = 45.0  # levels above what lies at the same distance from the pupil
 HIGHLIGHT_LEVEL = 0.8  # of the lightest in the eye
 HIGHLIGHT_AREA = 0.12  # of the iris; larger light parts belong to it
+EDGE = 1.0  # frame pixels over which a lid's edge passes into the eye
 SHADED_WHITE = 0.45  # of the lightest in the eye; what is darker is no sclera but lashes or outline
 
 
@@ -175,9 +176,9 @@ def _eyeball(
     sclera = (
         fill(colour, white) if white.sum() > 30 else np.broadcast_to(_white(colour, inside), colour.shape)
     )
-    open_part = np.clip(inside + 1, 0, 1)[..., None]
-    outside_iris = open_part * (1 - cover[..., None])
-    sclera = np.where(outside_iris > 0.98, colour, sclera)
+    # The still's own but for what its lids' edges darken, which do not stay there.
+    own = np.clip(inside / EDGE + 0.5, 0, 1)[..., None] * (cover[..., None] < 0.02)
+    sclera = own * colour + (1 - own) * sclera
     pure = (colour - (1 - cover[..., None]) * sclera) / np.maximum(cover[..., None], 0.1)
     pure = np.clip(pure, 0, 255)
     seen = (inside > 1.0) & (cover > 0.3)

@@ -55,7 +55,9 @@ def check(pixels: NDArray[np.uint8], face: Face) -> None:
     if level > LIGHT:
         _refuse("too_light", "the face is overexposed: use a picture in which its features can be seen")
     if contrast(pixels, face, "face") < LEAST_CONTRAST:
-        _refuse("no_contrast", "the face has too little contrast: use a picture in which its features can be seen")
+        _refuse(
+            "no_contrast", "the face has too little contrast: use a picture in which its features can be seen"
+        )
     _refuse("mouth_hidden", "the mouth cannot be made out: use a picture in which nothing covers it")
 
 

@@ -23,6 +23,7 @@ FACE_CENTRE = 0.45  # height of the mesh's middle in the frame, from the top
 HEADROOM = 0.05  # least space over the hair, where the picture has it
 MARGIN = 0.125  # of the frame's side, kept around the frame for motion that pulls it in
 SHARPEST = 1280  # pixels across the canvas without margin, about twice a 512 pixel frame
+CARRIED = 1.15  # times the frame's pixels: detail that a canvas of more pixels keeps
 MOST_CUT_OFF = 0.25  # of the face's height or width, outside the picture
 ROOM = 0.15  # of the face's height that a caller's framing leaves on each side: for the jaw, turns and travel
 OVERHANG = 0.02  # of a caller's framing: what may lie beyond an edge that cuts the sitter off
@@ -51,6 +52,15 @@ class Framing:
     def border(self) -> int:
         """Frame pixels of margin on each side."""
         return round(self.size * MARGIN)
+
+    @property
+    def phase(self) -> float:
+        """Frame pixels that the canvas lies right of and below where its pixels would meet the frame's.
+
+        Frames read the canvas between its pixels wherever things have moved; at rest they do so at a quarter
+        of one, which is about as sharp as the mean of all.
+        """
+        return 0.125 if self.oversample > 1 else 0.0
 
     @property
     def canvas(self) -> int:
@@ -150,7 +160,8 @@ def _within_picture(low: Floats, high: Floats, width: int, height: int) -> None:
     if (missing > MOST_CUT_OFF * extent).any():
         raise PortraitUnusable(
             f"more than {MOST_CUT_OFF:.0%} of the face lies outside the picture: use one with all of it",
-            why="cut_off", limit=MOST_CUT_OFF,
+            why="cut_off",
+            limit=MOST_CUT_OFF,
         )
 
 
@@ -175,8 +186,13 @@ def cut(picture: NDArray[np.generic], framing: Framing, outside: Outside = "symm
     Args:
         outside: what is where the square leaves the picture: its mirror image, its outermost pixels, or 0.
     """
+    factor = int(
+        (framing.side * framing.canvas) / (framing.size * framing.oversample) / (2 * _carried(framing))
+    )
+    if factor > 1:
+        return _cut_reduced(picture, framing, outside, factor)
     border = framing.border / framing.scale
-    low = np.asarray([framing.x, framing.y]) - border
+    low = np.asarray([framing.x, framing.y]) - border + framing.phase / framing.scale
     high = low + framing.side + 2 * border
     size = np.asarray(picture.shape[1::-1])
     first, last = np.floor(low).astype(int) - 2, np.ceil(high).astype(int) + 2
@@ -194,12 +210,28 @@ def cut(picture: NDArray[np.generic], framing: Framing, outside: Outside = "symm
     return np.stack(cut_out, axis=-1).reshape(framing.canvas, framing.canvas, *picture.shape[2:])
 
 
+def _cut_reduced(picture: NDArray[np.generic], framing: Framing, outside: Outside, factor: int) -> Floats:
+    """As `cut`, from means over squares of `factor` pixels: a large picture is never held as floats."""
+    margin = framing.side * MARGIN + 4 * factor
+    start = np.clip(np.floor([framing.x - margin, framing.y - margin]), 0, None).astype(int)
+    stop = np.ceil([framing.x + framing.side + margin, framing.y + framing.side + margin]).astype(int)
+    part = Image.fromarray(np.ascontiguousarray(picture[start[1] : stop[1], start[0] : stop[0]]))
+    x, y = ((at - first) / factor for at, first in zip((framing.x, framing.y), start.tolist(), strict=True))
+    small = Framing(x, y, framing.side / factor, framing.size, framing.oversample)
+    return cut(np.asarray(part.reduce(factor)), small, outside)
+
+
+def _carried(framing: Framing) -> int:
+    """Pixels across the canvas whose detail is kept."""
+    return round(framing.canvas / framing.oversample * CARRIED)
+
+
 def _resized(
     channel: NDArray[np.generic], box: tuple[float, float, float, float], framing: Framing
 ) -> Floats:
-    """First to what a frame can carry (a quarter over its pixels), then to the canvas: nothing aliases."""
+    """First to little more than a frame can carry, then to the canvas: hardly anything aliases."""
     image = Image.fromarray(np.ascontiguousarray(channel, np.float32))
-    carried = round(framing.canvas / framing.oversample * 1.25)
+    carried = _carried(framing)
     if framing.oversample > 1 and box[2] - box[0] > carried:
         image = image.resize((carried, carried), Image.Resampling.LANCZOS, box)
         box = (0, 0, carried, carried)

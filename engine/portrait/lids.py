@@ -25,6 +25,8 @@ SPREAD = (0.06, 0.06, 0.06, 0.06, 0.05, 0.25, 0.05, 0.25)  # how far meshes err
 FULLNESS = 0.85  # of a lid's arc: 1 is a parabola, less is fuller
 LEAST = 0.02  # height of an arc
 PRIOR = 0.03  # of one spread, against the share of the eye's area
+# Added to the shape found, so that shut lids leave nothing of the eye beside them.
+WIDER = (-0.018, 0.0, 0.018, 0.0, 0.0, 0.0, 0.008, 0.0)
 ROUNDS, TRIES = 5, 300
 SKIN_SPREAD = 16.0  # levels of 255 that skin differs from skin beside it, at least,
 USUAL_RANGE = 120.0  # where light and dark about the eye are so many levels apart
@@ -60,7 +62,7 @@ def opening(
     at = np.stack(np.meshgrid(places.x, places.y), axis=-1).astype(np.float32)
     seen = sample(colour, patch, head.flat(at, depth))
     unlike = _unlike_skin(seen, at, upper, lower, brow)
-    best = _search(unlike, places, _shape_of(upper, lower))
+    best = _search(unlike, places, _shape_of(upper, lower)) + np.asarray(WIDER)
     return _arc(best[None], 4, -1.0)[0], _arc(best[None], 6, 1.0)[0]
 
 

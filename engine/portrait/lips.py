@@ -28,8 +28,11 @@ Floats = NDArray[np.floating[Any]]
 OPEN = 0.05  # inner lips farther apart: open in the still; the mesh shows 0.01-0.05 on most shut ones,
 SURELY_OPEN = 0.13  # and up to this on some, which show one thin dark line and nothing light, as teeth are
 THIN = 0.4  # of the line's greatest depth, where it counts as seen
-TEETH = (10.0, 0.15)  # levels over the lips that teeth are light, share of what lies between lips
-COVERED = 0.10  # a line that goes on as far beyond both corners is no mouth, but fingers or the folds of a mask
+TEETH_STEP = 10.0  # levels over the lips that teeth are light
+PALE = 0.65  # of the lips' tint, which teeth have at most
+TEETH_SHARE = (0.3, 0.6)  # of what lies between the lips, in colour and in grey pictures; hair is in both
+COLOURLESS = 0.05  # tint of lips in grey pictures
+COVERED = (0.07, 0.12)  # a line that goes on so far beyond both corners is no mouth, but fingers or cloth
 REACH = (0.75, 0.5, 0.75)  # of the patch: to the sides, up, down
 BEYOND = 0.16  # the corners are looked for as far outside the mesh's
 SEARCH = 0.09  # the line is looked for as far above and below the mesh's
@@ -57,16 +60,17 @@ def fitted(mesh: Floats, canvas: Floats, head: HeadAxes, framing: Framing) -> Fl
     """
     points = head.into(mesh)
     gap = _gap(points)
-    if gap > SURELY_OPEN or (gap > OPEN and _light_between(mesh, canvas, framing) > TEETH[1]):
+    if gap > SURELY_OPEN or (gap > OPEN and _shows_teeth(mesh, canvas, framing)):
         return mesh
     line = _line(points, mesh, canvas, head, framing)
     if line is None:
         return mesh
     right, left = points[list(MOUTH_CORNERS), 0]
-    if min(right - line[0, 0], line[-1, 0] - left) > COVERED:
+    beyond = sorted((float(right - line[0, 0]), float(line[-1, 0] - left)))
+    if beyond[0] > COVERED[0] and beyond[1] > COVERED[1]:
         raise PortraitUnusable(
             "something covers the mouth: use a picture in which it can be seen",
-            why="mouth_hidden", limit="line_beyond_mouth", most=COVERED,
+            why="mouth_hidden", limit="line_beyond_mouth", most=COVERED[1],
         )  # fmt: skip
     return head.out(_laid_on(points, line))
 
@@ -80,17 +84,30 @@ def _gap(points: Floats) -> float:
     return float((points[list(LOWER_INNER), 1] - points[list(UPPER_INNER), 1]).max())
 
 
-def _light_between(mesh: Floats, canvas: Floats, framing: Framing) -> float:
-    """Share of the places between the inner lips that are lighter than the lips, as teeth are."""
+def _shows_teeth(mesh: Floats, canvas: Floats, framing: Framing) -> bool:
+    """Whether what lies between the inner lips is light, and pale where lips are not."""
     upper, lower = (mesh[list(ring[2:9]), :2] for ring in (UPPER_INNER, LOWER_INNER))
-    across = np.linspace(0.15, 0.85, 7)[:, None, None]
+    down = np.linspace(0.15, 0.85, 7)[:, None, None]
     lips = mesh[[i for ring in (*UPPER_MIDDLE, *LOWER_MIDDLE) for i in ring[2:9]], :2]
     between, usual = (
-        canvas[tuple(np.clip((places + framing.border) * framing.oversample, 0, len(canvas) - 1)
-                     .astype(int)[..., ::-1].reshape(-1, 2).T)] @ LUMA
-        for places in (upper * (1 - across) + lower * across, lips)
+        _at(canvas, places, framing) for places in (upper * (1 - down) + lower * down, lips)
     )  # fmt: skip
-    return float(np.mean(between > np.median(usual) + TEETH[0]))
+    level, tint = float(np.median(usual @ LUMA)), float(np.median(_tint(usual)))
+    if tint < COLOURLESS:
+        return float(np.mean(between @ LUMA > level + TEETH_STEP)) > TEETH_SHARE[1]
+    pale = (_tint(between) < PALE * tint) & (between @ LUMA > level - TEETH_STEP / 2)
+    return float(np.mean(pale)) > TEETH_SHARE[0]
+
+
+def _at(canvas: Floats, places: Floats, framing: Framing) -> Floats:
+    """(n, 3) canvas at frame pixels (..., 2)."""
+    pixels = np.clip((places + framing.border) * framing.oversample, 0, len(canvas) - 1).astype(int)
+    return np.asarray(canvas[pixels[..., 1].ravel(), pixels[..., 0].ravel()], np.float32)
+
+
+def _tint(colour: Floats) -> Floats:
+    """(n,) 0 for greys, 1 for the purest colours."""
+    return np.asarray(np.ptp(colour, axis=-1) / np.maximum(colour.max(axis=-1), 1), np.float32)
 
 
 def mouth_patch(mesh: Floats, head: HeadAxes, framing: Framing) -> Patch:
@@ -110,7 +127,9 @@ def _line(points: Floats, mesh: Floats, canvas: Floats, head: HeadAxes, framing:
     at = np.stack(np.broadcast_arrays(x[:, None], guess[:, None] + rows), axis=-1)
     patch = mouth_patch(mesh, head, framing)
     depth = float(points[[UPPER_INNER[5], LOWER_INNER[5]], 2].mean())
-    luma = sample(gaussian_filter(patch.of(canvas) @ LUMA, 0.8), patch, head.flat(at.astype(np.float32), depth))
+    luma = sample(
+        gaussian_filter(patch.of(canvas) @ LUMA, 0.8), patch, head.flat(at.astype(np.float32), depth)
+    )
     valley = np.minimum(luma[:, : -2 * flank], luma[:, 2 * flank :]) - luma[:, flank:-flank]
     deepest = float(np.percentile(valley, 98))
     if deepest < FAINT:

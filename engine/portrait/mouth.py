@@ -11,7 +11,7 @@ from engine.portrait.framing import Framing
 from engine.portrait.landmarks import LOWER_INNER, MOUTH_CORNERS, UPPER_INNER, HeadAxes
 from engine.portrait.lips import is_open, mouth_patch
 from engine.portrait.patches import Patch
-from engine.portrait.style import LUMA, Style
+from engine.portrait.style import LUMA, Style, grain_of
 from engine.portrait.teeth import Interior, draw_interior
 from engine.portrait.tracing import darkest_line
 
@@ -20,7 +20,8 @@ Floats = NDArray[np.floating[Any]]
 # All in eye distances.
 SEARCH = 0.02  # how far from the fitted mesh's line the line between shut lips is looked for
 LINE = 0.035  # half the width of that line, which opening lips do not keep
-LEAST_TEETH = 30  # canvas pixels
+TEETH_ROW = 0.6  # of an open mouth's width shows teeth, where the still's are used
+TEETH_LEAST = 0.035  # of their length, in the median
 TEETH_STEP = 40.0  # levels between teeth and what is dark in an open mouth
 HANGING = 0.05  # teeth begin as near to the edge of the upper lip
 UNDER_LIP = 0.10  # so far they go on under it
@@ -68,7 +69,10 @@ def mouth_layers(canvas: Floats, mesh: Floats, head: HeadAxes, framing: Framing,
     line_width = LINE * head.unit * (LINE_AT_CORNER + (1 - LINE_AT_CORNER) * thick)
     lips = np.stack([_lip(colour, inward, line_width) for inward in (above, below)])
     edges = [float(np.interp(middle_x, edge[:, 0], edge[:, 1])) for edge in (upper, lower)]
-    interior = draw_interior(xy[..., 0] - middle_x, xy[..., 1] - edges[0], xy[..., 1] - edges[1], half, style)
+    grain = grain_of(canvas, mesh, framing, above.shape)
+    interior = draw_interior(
+        xy[..., 0] - middle_x, xy[..., 1] - edges[0], xy[..., 1] - edges[1], half, style, grain
+    )
     if not parted:
         return MouthLayers(patch, lips, interior, None, depth * head.unit)
     between = np.clip(1 + np.minimum(-above, -below), 0, 1)
@@ -79,33 +83,34 @@ def mouth_layers(canvas: Floats, mesh: Floats, head: HeadAxes, framing: Framing,
 
 
 def _upper_teeth(colour: Floats, above: Floats, below: Floats, unit: float) -> Floats:
-    """(4, h, w) what is light between the lips and hangs from the upper one, continued upwards.
+    """(4, h, w) the light row between the lips that hangs from the upper one, continued under that lip.
+
+    Nothing where there is no such row from side to side: a few light spots are no teeth.
 
     Args:
         above, below: (h, w) frame pixels from the edges of upper and lower lip, positive on the lip.
     """
-    from scipy.ndimage import gaussian_filter, label
+    from scipy.ndimage import gaussian_filter1d, label
 
-    inside = (above < -0.5) & (below < -0.5)
     nothing = np.zeros((4, *above.shape), np.float32)
-    if inside.sum() < LEAST_TEETH:
-        return nothing
+    inside = (above < -0.5) & (below < -0.5)
     luma = colour @ LUMA
-    dark, light = np.percentile(luma[inside], (10, 95))
+    dark, light = np.percentile(luma[inside], (10, 95)) if inside.any() else (0.0, 0.0)
     if light - dark < TEETH_STEP:
         return nothing
     parts, _ = label(inside & (luma > (dark + light) / 2))
     hanging = np.unique(parts[inside & (above > -HANGING * unit)])
     found = np.isin(parts, hanging[hanging > 0])
-    if found.sum() < LEAST_TEETH:
-        return nothing
     columns = found.any(axis=0)
-    upwards = (above >= -0.5) & (above < UNDER_LIP * unit) & columns
-    whole = fill(colour, found.astype(np.float32))
-    first = np.where(columns, found.argmax(axis=0), 0)
-    hidden = inside & (np.arange(len(above))[:, None] < first)  # the lip's shadow on them
-    cover = gaussian_filter((found | upwards | (hidden & columns)).astype(np.float32), 0.7)
-    shown = np.where(inside[..., None], colour, whole)
+    open_columns = inside.any(axis=0)
+    length = np.where(columns, np.where(found, -above, 0).max(axis=0), 0)
+    if columns.sum() < TEETH_ROW * open_columns.sum() or np.median(length[columns]) < TEETH_LEAST * unit:
+        return nothing
+    smooth = max(1.0, 0.02 * unit)
+    across = gaussian_filter1d(columns.astype(np.float32), smooth)
+    edge = gaussian_filter1d(length, smooth) / np.maximum(across, 0.1)
+    cover = np.clip(edge + above + 0.5, 0, 1) * np.clip(2 * across - 0.5, 0, 1) * (above < UNDER_LIP * unit)
+    shown = np.where(inside[..., None], colour, fill(colour, found.astype(np.float32)))
     return np.concatenate([shown.transpose(2, 0, 1), cover[None]]).astype(np.float32)
 
 

@@ -27,14 +27,16 @@ class Patch:
 
     def points(self) -> Floats:
         """(h, w, 2) frame pixels of its pixels' centres."""
-        x = (np.arange(self.left, self.right) + 0.5) / self.framing.oversample - self.framing.border
-        y = (np.arange(self.top, self.bottom) + 0.5) / self.framing.oversample - self.framing.border
+        first = self.framing.phase - self.framing.border
+        x = (np.arange(self.left, self.right) + 0.5) / self.framing.oversample + first
+        y = (np.arange(self.top, self.bottom) + 0.5) / self.framing.oversample + first
         return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
 
     def pixels(self, points: Floats) -> Floats:
         """(..., 2) frame pixels -> indices into the patch, 0 at the centre of its first pixel."""
         corner = np.asarray([self.left, self.top]) + 0.5
-        return ((points + self.framing.border) * self.framing.oversample - corner).astype(np.float32)
+        origin = self.framing.border - self.framing.phase
+        return ((points + origin) * self.framing.oversample - corner).astype(np.float32)
 
 
 def patch_around(centre: Floats, reach: tuple[float, float, float], unit: float, framing: Framing) -> Patch:

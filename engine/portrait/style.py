@@ -14,9 +14,13 @@ from perception.mesh import LEFT_EYE, RIGHT_EYE
 Floats = NDArray[np.floating[Any]]
 
 CHEEKS = (50, 280, 205, 425, 101, 330, 118, 347, 36, 266)  # mesh points on bare skin, both sides
+GRAIN_FROM = (50, 280, 205, 425)
+GRAIN_PATCH = 0.06  # of the face's width, each way
+GRAIN_SIZE = 2.0  # frame pixels; what is coarser is shape, not grain
 LUMA = np.asarray([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 # Median absolute detail of cheeks, in levels of 255: next to nothing in flat fills, over 0.15 on
 # photographs, paintings and shaded drawings (seven of them measured: 0.17-3.4).
+BRIGHTEST = 0.8  # length of `Style.light`
 ABOVE = np.asarray([0.0, -0.5], np.float32)
 DARKEST = 1.0  # per cent of the face
 FLAT_DETAIL, SHADED_DETAIL = 0.05, 0.15
@@ -31,7 +35,7 @@ class Style:
         white: of the eyes.
         flat: 0 for photographs and paintings, 1 for art filled with flat colours.
         black: level of the darkest of the face; nothing that is drawn into it should be darker.
-        light: (2,) towards the light in the picture, x to the right and y down, at most 1 long.
+        light: (2,) towards the light in the picture, x to the right and y down, at most 0.8 long.
     """
 
     skin: Floats
@@ -62,16 +66,18 @@ class Style:
         return _at_level(self._flesh, self.black)
 
     @property
+    def tinted(self) -> float:
+        """0 for grey pictures, 1 for those in full colour."""
+        return min(1.0, 2 * float(np.ptp(self.skin)) / max(float(self.skin @ LUMA), 1.0))
+
+    @property
     def _flesh(self) -> Floats:
         """The lips' colour without the brightness that make-up or paint may give or take."""
         skin, lip = float(self.skin @ LUMA), float(self.lip @ LUMA)
         level = np.clip(lip, 0.45 * skin, 0.75 * skin)
         colour = self.lip * (level / max(lip, 1.0))
         reddish = np.asarray([1.12, 0.88, 0.90], np.float32)
-        saturation = float(np.ptp(self.skin)) / max(skin, 1.0)
-        return np.asarray(
-            np.clip(colour * (1 + (reddish - 1) * min(1.0, 2 * saturation)), 0, 255), np.float32
-        )
+        return np.asarray(np.clip(colour * (1 + (reddish - 1) * self.tinted), 0, 255), np.float32)
 
 
 def style_of(canvas: Floats, mesh: Floats, framing: Framing) -> Style:
@@ -107,7 +113,7 @@ def _light(canvas: Floats, mesh: Floats, framing: Framing) -> Floats:
     rows = np.concatenate([facing[skin], np.ones((int(skin.sum()), 1))], axis=1)
     slope = lstsq(rows, level[skin] / max(usual, 1.0))[0][:2]
     light = ABOVE + 2 * slope
-    return np.asarray(light / max(float(np.hypot(*light)), 1.0), np.float32)
+    return np.asarray(light * min(1.0, BRIGHTEST / max(float(np.hypot(*light)), 1e-6)), np.float32)
 
 
 def _black(canvas: Floats, mesh: Floats, framing: Framing) -> float:
@@ -117,6 +123,20 @@ def _black(canvas: Floats, mesh: Floats, framing: Framing) -> float:
         for edge in (mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0))
     )
     return float(np.percentile(canvas[low[1] : high[1] : 4, low[0] : high[0] : 4] @ LUMA, DARKEST))
+
+
+def grain_of(canvas: Floats, mesh: Floats, framing: Framing, shape: tuple[int, ...]) -> Floats:
+    """(h, w) the fine grain of a cheek, as a share of its level, mirrored until it fills `shape`."""
+    from scipy.ndimage import gaussian_filter
+
+    radius = max(4, round(GRAIN_PATCH * float(np.ptp(mesh[:, 0]))))
+    patches = [_patch(canvas, mesh[i], framing, radius) @ LUMA for i in GRAIN_FROM]
+    patch = sorted(patches, key=lambda luma: float(luma.std()))[1]  # with little of the face's own shape
+    fine = (patch - gaussian_filter(patch, GRAIN_SIZE * framing.oversample)) / max(float(patch.mean()), 1.0)
+    limit = 3 * float(np.median(np.abs(fine))) + 1e-6
+    whole = [(0, max(0, n - m)) for n, m in zip(shape, fine.shape, strict=True)]
+    spread = np.pad(np.clip(fine, -limit, limit), whole, mode="symmetric")
+    return np.asarray(spread[: shape[0], : shape[1]], np.float32)
 
 
 def _white(canvas: Floats, mesh: Floats, framing: Framing) -> Floats:

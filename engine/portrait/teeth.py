@@ -19,10 +19,11 @@ UPPER_WIDTHS = (0.130, 0.100, 0.095, 0.065, 0.050, 0.035)
 LOWER_WIDTHS = (0.080, 0.085, 0.090, 0.075, 0.060, 0.045)
 UPPER_EDGE = 0.060  # below the line of the lips: a jaw that opens bares 3-4 mm of the upper incisors
 UPPER_HEIGHT = 0.170
-LOWER_EDGE = -0.012
+LOWER_EDGE = 0.004
 LOWER_HEIGHT = 0.150
 CHEEK = (0.24, 0.44)  # from where to where the cavity's side turns into the inside of the cheeks
 CHEEK_LIGHT = 1.35  # of the cavity's colour
+SIDE_LIGHT = 0.30  # of the light's sideways part, at the corners of the mouth
 GAP = (0.10, 0.006)  # between two teeth: how much darker, how wide
 # Seen from the front the rows meet at the sides, since the jaw's hinge lies behind them.
 UPPER_ARCH, LOWER_ARCH = 0.040, 0.035
@@ -42,23 +43,31 @@ class Interior:
     upper: Floats
 
 
-def draw_interior(x: Floats, below_upper: Floats, below_lower: Floats, half: float, style: Style) -> Interior:
+def draw_interior(
+    x: Floats, below_upper: Floats, below_lower: Floats, half: float, style: Style, grain: Floats
+) -> Interior:
     """Draw it at places (h, w) in head units.
 
     Args:
         x: from the middle of the mouth to the sitter's left.
         below_upper, below_lower: from the upper and the lower lip's edge in the still, down.
         half: half the mouth's width.
+        grain: (h, w) how much lighter each place is than it would be without the picture's grain, as a share.
     """
     scale = half / USUAL_HALF
     x, upper, lower = x / scale, below_upper / scale, below_lower / scale
     pixel = float(np.median(np.diff(x[0])))
-    return Interior(
+    layers = (
         _cavity(x, upper, style),
         _tongue(x, lower, style, pixel),
         _teeth(x, -lower, -LOWER_EDGE, LOWER_HEIGHT, LOWER_WIDTHS, style, pixel, 0.84, -LOWER_ARCH),
         _teeth(x, upper, UPPER_EDGE, UPPER_HEIGHT, UPPER_WIDTHS, style, pixel, 1.0, UPPER_ARCH),
     )
+    # One side lies in the light of the picture, as the skin about the mouth does, and in its grain.
+    lit = 1 + (1 - style.flat) * SIDE_LIGHT * style.light[0] * np.clip(x / USUAL_HALF, -1, 1) + grain
+    for layer in layers:
+        layer[:3] = np.clip(layer[:3] * lit, 0, 255)
+    return Interior(*layers)
 
 
 def _layer(colour: Floats, cover: Floats) -> Floats:
@@ -100,7 +109,7 @@ def _teeth(
     level: float,
     arch: float,
 ) -> Floats:
-    """A row of teeth whose biting edge looks to larger y, and is `arch` shorter at the corners of the mouth."""
+    """A row of teeth whose biting edge looks to larger y, and lies `arch` higher at the mouth's corners."""
     borders = np.cumsum((0.0, *widths))
     side = np.abs(x)
     which = np.clip(np.searchsorted(borders, side, side="right") - 1, 0, len(widths) - 1)
@@ -115,4 +124,6 @@ def _teeth(
     upward = 1 - 0.22 * np.clip((bite - y) / height, 0, 1)
     light = level * round_arch * (1 - gaps) * roundness * upward
     light = light * shaded + (level * (1 - 0.25 * np.clip(side / 0.40, 0, 1) ** 3)) * style.flat
-    return _layer(np.clip(light, 0, 1)[..., None] ** WARM_SHADE * style.teeth, cover)
+    return _layer(
+        np.clip(light, 0, 1)[..., None] ** (1 + style.tinted * (WARM_SHADE - 1)) * style.teeth, cover
+    )

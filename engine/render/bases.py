@@ -24,8 +24,8 @@ def names(portrait: Portrait) -> list[str]:
     return list(shapes(portrait.head.into(portrait.mesh)))
 
 
-def bases(portrait: Portrait, grid: Grid) -> tuple[Floats, Floats, Floats]:
-    """(K, 3 M) each, frame pixels: whole, upper, lower.
+def bases(portrait: Portrait, grids: list[Grid]) -> list[tuple[Floats, Floats, Floats]]:
+    """Of each grid (K, 3 M) each, frame pixels: whole, upper, lower.
 
     The upper basis is right above the lips' line and extends the upper lip's motion downwards, the lower one
     is right
@@ -38,13 +38,19 @@ def bases(portrait: Portrait, grid: Grid) -> tuple[Floats, Floats, Floats]:
     made = shapes(points)
     deltas = np.stack([head.turn(d) for d in made.values()], axis=1).reshape(len(points), -1)  # (468, K * 3)
     above, below = _sides(points)
-    upper, lower = (_spread(portrait, grid, ~other, deltas) for other in (below, above))
-    between, side = _zones(portrait, grid, points)
+    at = np.concatenate([grid.points for grid in grids])
+    upper, lower = (_spread(portrait, at, ~other, deltas) for other in (below, above))
+    between, side = _zones(portrait, at, points)
     whole = upper + side * (lower - upper)
     each = (whole, whole + between * (upper - whole), whole + between * (lower - whole))
-    count = len(made)
-    rows = [b.reshape(-1, count, 3).transpose(1, 2, 0).reshape(count, -1) for b in each]
-    return np.ascontiguousarray(rows[0]), np.ascontiguousarray(rows[1]), np.ascontiguousarray(rows[2])
+    ends = np.cumsum([len(grid.points) for grid in grids])[:-1]
+    parts = [[_rows(part, len(made)) for part in np.split(basis, ends)] for basis in each]
+    return list(zip(*parts, strict=True))
+
+
+def _rows(basis: Floats, count: int) -> Floats:
+    """(M, K * 3) -> (K, 3 M)."""
+    return np.ascontiguousarray(basis.reshape(-1, count, 3).transpose(1, 2, 0).reshape(count, -1))
 
 
 def _sides(points: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -57,22 +63,24 @@ def _sides(points: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return above, np.isin(indices, LOWER_LIP) | (near & (up < 0))
 
 
-def _spread(portrait: Portrait, grid: Grid, keep: NDArray[np.bool_], deltas: Floats) -> Floats:
-    """(M, ...) deltas of the points to `keep`, over the grid; far from the face nothing moves."""
+def _spread(portrait: Portrait, points: Floats, keep: NDArray[np.bool_], deltas: Floats) -> Floats:
+    """(M, ...) deltas of the mesh points to `keep`, at `points` (M, 2); far from the face nothing moves."""
     head, mesh = portrait.head, portrait.mesh
     still = np.concatenate([head.out(ring(head, mesh, factor)) for factor in STILL_RINGS])
-    at = (grid.points - head.origin[:2]) / head.unit
+    at = (points - head.origin[:2]) / head.unit
     controls = (np.concatenate([mesh[keep], still])[:, :2] - head.origin[:2]) / head.unit
     values = np.concatenate([deltas[keep], np.zeros((len(still), deltas.shape[1]), np.float32)])
     beyond = np.hypot(*(at - np.asarray([0.0, 0.4])).T)
     fade = 1 - smoothstep((beyond - 2.2) / 0.8)
-    return np.asarray(spline(at, controls, values) * fade[:, None], np.float32)
+    spread = np.zeros((len(at), deltas.shape[1]), np.float32)
+    spread[fade > 0] = spline(at[fade > 0], controls, values) * fade[fade > 0, None]
+    return spread
 
 
-def _zones(portrait: Portrait, grid: Grid, points: Floats) -> tuple[Floats, Floats]:
+def _zones(portrait: Portrait, places: Floats, points: Floats) -> tuple[Floats, Floats]:
     """(M, 1) each: 1 between the corners of the mouth, 0 beyond; and 0 above the lips' line, 1 below."""
     mouth = Mouth.of(points)
-    xy = portrait.head.plane(grid.points, float(points[LOWER_INNER[5], 2]))
+    xy = portrait.head.plane(places, float(points[LOWER_INNER[5], 2]))
     across = np.abs(xy[:, :1] - mouth.x) / mouth.half
     between = 1 - smoothstep((across - CORNER[0]) / (CORNER[1] - CORNER[0]))
     return between, smoothstep((xy[:, 1:] - mouth.y) / MEETING + 0.5)

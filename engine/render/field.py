@@ -1,6 +1,5 @@
 """The dense smooth displacement of a grid, and its inverse, which the warp samples with."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,28 +9,20 @@ from torch.nn.functional import grid_sample
 
 from engine.portrait import Portrait
 from engine.portrait.depth import Grid
-from engine.render.pose import Camera
+from engine.render.pose import Camera, Motion
 from engine.state import State
 
 Floats = NDArray[np.floating[Any]]
 
 PRESSED_SHUT = (
-    0.3  # mouthPress of lips that touch (the motion planner's), from which on an open mouth is shut
+    0.3  # mouthPress of lips that touch (the motion planner's); more shuts a mouth open in the still
 )
-# Newton's method for the inversion: rounds (after four, 0.08 pixels are missing at 15 degrees of turn, 0.001
-# usually), the least area that a step takes a pixel to have (folds have less), and the longest step, of half
-# the grid.
+AT_REST = 0.01  # frame pixels that no shape moves a node by
+# Newton's method for the inversion: rounds, the least area that a step takes a pixel to have (folds have
+# less), and the longest step, of half the grid.
 ROUNDS = 4
 LEAST_AREA = 0.4
 LONGEST_STEP = 0.25
-
-
-@dataclass(frozen=True)
-class Motion:
-    """Points in space move to `matrix` @ points + `shift`, (3, 3) and (3, 1)."""
-
-    matrix: torch.Tensor
-    shift: torch.Tensor
 
 
 def strengths(state: State, names: list[str]) -> list[float]:
@@ -50,45 +41,54 @@ class Field:
     """Where each place of the frame comes from in the still.
 
     Blendshapes are a linear basis over the nodes of a grid; the nodes are lifted to their depth, moved in
-    space with the
-    head as far as each follows it, seen by the camera, and the displacement that results is inverted.
+    space with the head as far as each follows it, seen by the camera, and the displacement that results is
+    inverted.
 
     Args:
-        basis: (B, K, 3 M) frame pixels, B variants of the field.
+        bases: V of (K, 3 M), frame pixels: variants of the field.
     """
 
     def __init__(
-        self, portrait: Portrait, grid: Grid, basis: Floats, camera: Camera, device: torch.device
+        self, portrait: Portrait, grid: Grid, bases: list[Floats], camera: Camera, device: torch.device
     ) -> None:
-        self._shape = (len(grid.y), len(grid.x))
-        self._camera = camera
-        self._basis = torch.from_numpy(basis).to(device)
-        self._xy = torch.from_numpy(grid.points).to(device)
+        self._camera, self._shape = camera, (len(grid.y), len(grid.x))
+        moving = np.stack(bases, axis=1).reshape(
+            len(bases[0]), len(bases), 3, *self._shape
+        )  # (K, V, 3, H, W)
+        self._part = (..., *_box(np.abs(moving).max(axis=(0, 1, 2)) > AT_REST))
+        moving = np.ascontiguousarray(moving[self._part])
+        self._parts = moving.shape[1:]
+        self._basis = torch.from_numpy(moving.reshape(len(moving), -1)).to(device)
+        self._xy = torch.from_numpy(np.ascontiguousarray(grid.points.T)).to(device)  # (2, M)
         depth, follows = (
             _resampled(values, portrait.grid, grid) for values in (portrait.depth, portrait.following)
         )
-        self._space = camera.lift(self._xy, torch.from_numpy(depth).to(device))
+        self._space = camera.lift(self._xy.T, torch.from_numpy(depth).to(device))
         self._weight = torch.from_numpy(follows).to(device)
         half = [(grid.x[-1] - grid.x[0]) / 2, (grid.y[-1] - grid.y[0]) / 2]
         self._half = torch.tensor(half, dtype=torch.float32, device=device)[:, None]
         lines = [torch.linspace(-1, 1, n, device=device) for n in self._shape]
-        self._nodes = torch.stack(torch.meshgrid(lines[1], lines[0], indexing="xy"), dim=-1)[None]
+        self._nodes = torch.stack(torch.meshgrid(lines[1], lines[0], indexing="xy"))[None]
 
     def sources(
-        self, strength: torch.Tensor, motion: Motion, offset: tuple[int, int] = (0, 0)
+        self, strength: torch.Tensor, motion: Motion, offset: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """(B, 2, H, W) displacement in frame pixels from node + `offset` in the frame to its source in the
-        still.
+        """(B, V, 2, H, W) displacement in frame pixels from node + `offset` in the frame to its source in the
+        still: the source of a place q of the frame is q - offset plus this.
 
-        The source of a place q of the frame is q - offset plus this.
+        Args:
+            strength: (B, K).
+            offset: (B, 2).
         """
-        expression = torch.einsum("k,bkm->bm", strength, self._basis).view(len(self._basis), 3, -1)
-        space = torch.matmul(motion.matrix, self._space + expression) + motion.shift
-        flow = (self._camera.see(space) - self._xy.T) * self._weight
-        if offset != (0, 0):
-            flow = flow - torch.tensor(offset, dtype=flow.dtype, device=flow.device)[:, None]
+        batch, variants = len(strength), self._parts[0]
+        space = self._space.view(3, *self._shape).repeat(batch, variants, 1, 1, 1)
+        space[self._part] += (strength @ self._basis).view(batch, *self._parts)
+        moved = motion.matrix[:, None] @ space.flatten(3) + motion.shift[:, None]
+        flow = (self._camera.see(moved) - self._xy) * self._weight
+        if offset is not None:
+            flow = flow - offset[:, None, :, None]
         back = self._inverted((flow / self._half).view(-1, 2, *self._shape))
-        return back * self._half[..., None]
+        return (back * self._half[..., None]).view(batch, variants, 2, *self._shape)
 
     def _inverted(self, flow: torch.Tensor) -> torch.Tensor:
         """g with g(q) = -flow(q + g(q)), by Newton's method."""
@@ -100,27 +100,44 @@ class Field:
         known = torch.cat([flow, inverse], dim=1)
         back = -flow
         for _ in range(ROUNDS):
-            at = self._nodes + back.permute(0, 2, 3, 1)
+            at = (self._nodes + back).permute(0, 2, 3, 1)
             there = grid_sample(known, at, padding_mode="border", align_corners=True)
             miss = back + there[:, :2]
-            step = torch.stack([(there[:, 2:4] * miss).sum(dim=1), (there[:, 4:] * miss).sum(dim=1)], dim=1)
-            back = back - step.clamp(-LONGEST_STEP, LONGEST_STEP)
+            step = there[:, 2::2] * miss[:, :1] + there[:, 3::2] * miss[:, 1:]
+            back = back - step.clamp_(-LONGEST_STEP, LONGEST_STEP)
         return back
+
+
+def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The smallest box around a mask (H, W); all of it if the mask is empty."""
+    if not mask.any():
+        return slice(None), slice(None)
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _resampled(values: Floats, of: Grid, at: Grid) -> Floats:
     """Values (M,) of one grid at the nodes of another, by cubic splines."""
     from scipy.ndimage import map_coordinates
 
+    if at is of:
+        return values
     columns, rows = of.places(at.points).T
     field = values.reshape(len(of.y), len(of.x))
     result: Floats = map_coordinates(field, [rows, columns], order=3, mode="nearest").astype(np.float32)
     return result
 
 
-def refinement(nodes: Floats, places: Floats) -> Floats:
-    """(P, N) matrix of the cubic spline through values at equal steps `nodes` (N,), read at `places` (P,)."""
-    from scipy.interpolate import make_interp_spline
+def refinement(nodes: Floats, places: Floats) -> tuple[Floats, Floats]:
+    """(P, N) and (N, N): the cubic spline through values at equal steps `nodes` (N,), read at `places` (P,),
+    is the first matrix times what the second makes of the values.
 
-    read = make_interp_spline(nodes.astype(np.float64), np.eye(len(nodes)), k=3)
-    return read(places).astype(np.float32)  # type: ignore[no-any-return]
+    The first has four weights in a row, none below 0, of sum 1 (B-splines): what it yields lies between the
+    least and the largest of what it is applied to.
+    """
+    from scipy.interpolate import BSpline, make_interp_spline
+
+    spline = make_interp_spline(nodes.astype(np.float64), np.eye(len(nodes)), k=3)
+    inside = np.clip(places, nodes[0], nodes[-1]).astype(np.float64)
+    local = BSpline.design_matrix(inside, spline.t, 3).toarray()
+    return local.astype(np.float32), spline.c.astype(np.float32)

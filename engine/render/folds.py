@@ -1,10 +1,11 @@
 """Folds that an expression makes in the skin: shading that comes and goes with the blendshapes.
 
-An expression's ratio image (Liu, Shan and Zhang 2001) says how much lighter or darker each place of a face grows.
-Ours is made from lines where faces fold, as low relief in the light of the picture; its depth follows the
-skin's own contrast. Flat art has none: its skin has no shading that could change.
+An expression's ratio image (Liu, Shan and Zhang 2001) says how much lighter or darker each place of a face
+grows. Ours is made from lines where faces fold, as low relief in the light of the picture; its depth follows
+the skin's own contrast. Flat art has none: its skin has no shading that could change.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,66 +14,65 @@ from numpy.typing import NDArray
 from torch.nn.functional import grid_sample
 
 from engine.portrait import Portrait
-from engine.portrait.creases import Creases, creases
+from engine.portrait.creases import creases
 from engine.state import State
 
 Floats = NDArray[np.floating[Any]]
 
 FAINT = 0.02  # strength of the strongest fold below which nothing is drawn
-MARGIN = 2  # nodes of the grid around those that show the face
 
 
 class Folds:
-    """Shades frames."""
+    """Finds the shading of the states' expressions."""
 
     def __init__(self, portrait: Portrait, device: torch.device) -> None:
         made = creases(portrait)
-        self._none = made is None
+        self._names = () if made is None else made.names
         if made is None:
             return
-        self._names = made.names
-        self._maps = torch.from_numpy(made.maps).to(device)
-        self._grid = portrait.grid
-        self._nodes = torch.from_numpy(portrait.grid.points).to(device).T.view(2, len(portrait.grid.y), -1)
-        self._low, self._size = _box(made, device)
+        self._device, self._shape = device, made.maps.shape[1:]
+        self._maps = [_cut_out(each, device) for each in made.maps]
+        self._corner = made.left, made.top
 
-    def shade(self, frame: torch.Tensor, back: torch.Tensor, fine: torch.Tensor, part: tuple[slice, ...],
-              state: State) -> None:  # fmt: skip
-        """Multiply the part (channels, rows, columns) of the frame (3, S, S) by the folds of the state.
+    def shading(self, states: Sequence[State]) -> "Shading | None":
+        """Of B states; None if none of them folds anything."""
+        strength = [[_strength(name, state) for name in self._names] for state in states]
+        if max((max(each, default=0.0) for each in strength), default=0.0) < FAINT:
+            return None
+        ratio = torch.zeros(len(states), 1, *self._shape, device=self._device)
+        for of_states, (box, relief) in zip(zip(*strength, strict=True), self._maps, strict=True):
+            if max(of_states) > 0:
+                weights = torch.tensor(of_states, device=self._device)
+                ratio[(..., *box)] += weights[:, None, None, None] * relief
+        return Shading(ratio, self._corner)
 
-        Args:
-            back: (2, H, W) displacement of the grid's nodes to their sources, frame pixels.
-            fine: (2, h, w) sources of the part's pixels in the still, frame pixels.
-        """
-        if self._none:
-            return
-        strength = [_strength(name, state) for name in self._names]
-        if max(strength) < FAINT:
-            return
-        shown = self._seen(back, part, fine.shape[1:])
-        if shown is None:
-            return
-        weights = torch.tensor(strength, dtype=fine.dtype, device=fine.device)
-        ratio = torch.tensordot(weights, self._maps, dims=1)
-        at = (fine[:, shown[0], shown[1]].permute(1, 2, 0) - self._low) * (2 / self._size) - 1
-        seen = grid_sample(ratio[None, None], at[None], padding_mode="zeros", align_corners=False)[0]
-        frame[part][:, shown[0], shown[1]] *= seen.add_(1.0)
 
-    def _seen(
-        self, back: torch.Tensor, part: tuple[slice, ...], shape: torch.Size
-    ) -> tuple[slice, slice] | None:
-        """Rows and columns, within the part, of what shows the maps."""
-        inside = (self._nodes + back - self._low.view(2, 1, 1)) / self._size.view(2, 1, 1)
-        within = ((inside > 0) & (inside < 1)).all(dim=0)
-        spans = []
-        for axis, line, cut, length in ((1, self._grid.y, part[1], shape[0]), (0, self._grid.x, part[2], shape[1])):
-            hit = within.any(dim=axis).nonzero()
-            if not len(hit):
-                return None
-            first, last = int(hit[0]) - MARGIN, int(hit[-1]) + MARGIN
-            start, stop = (float(line[min(max(i, 0), len(line) - 1)]) - cut.start for i in (first, last))
-            spans.append(slice(int(np.clip(start, 0, length)), int(np.clip(stop, 0, length))))
-        return spans[0], spans[1]
+class Shading:
+    """How much lighter or darker the places of B stills grow: `ratio` (B, 1, h, w), from `corner` on."""
+
+    def __init__(self, ratio: torch.Tensor, corner: tuple[float, float]) -> None:
+        self._ratio = ratio
+        size = torch.tensor(ratio.shape[:1:-1], dtype=torch.float32, device=ratio.device)
+        self.low = torch.tensor(corner, device=ratio.device)
+        self.high = self.low + size
+        self.factor = (2 / size)[:, None, None, None]
+        self.offset = -self.low[:, None, None, None] * self.factor - 1
+
+    def reaches(self, low: torch.Tensor, high: torch.Tensor) -> bool:
+        """Whether anything is shaded from `low` (2,) to `high`, frame pixels of the still."""
+        return bool(((low < self.high) & (high > self.low)).all())
+
+    def at(self, places: torch.Tensor) -> torch.Tensor:
+        """(B, h, w) factors of the light at `places` (2, B, h, w), -1..1 over the shaded part."""
+        seen = grid_sample(self._ratio, places.permute(1, 2, 3, 0), padding_mode="zeros", align_corners=False)
+        return seen[:, 0].add_(1.0)
+
+
+def _cut_out(relief: Floats, device: torch.device) -> tuple[tuple[slice, slice], torch.Tensor]:
+    """Rows and columns of a map (h, w) that are not 0, and what it has there."""
+    lines = [np.flatnonzero((np.abs(relief) > 1e-4).any(axis=axis)) for axis in (1, 0)]
+    rows, columns = (slice(int(at[0]), int(at[-1]) + 1) if at.size else slice(0, 0) for at in lines)
+    return (rows, columns), torch.from_numpy(np.ascontiguousarray(relief[rows, columns])).to(device)
 
 
 def _strength(name: str, state: State) -> float:
@@ -102,10 +102,3 @@ def _strength(name: str, state: State) -> float:
 
 def _side(name: str) -> str:
     return next((side for side in ("Left", "Right") if name.endswith(side)), "")
-
-
-def _box(made: Creases, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """(2,) each: first place and extent of the maps, frame pixels."""
-    height, width = made.maps.shape[1:]
-    low = torch.tensor([made.left, made.top], dtype=torch.float32, device=device)
-    return low, torch.tensor([width, height], dtype=torch.float32, device=device)

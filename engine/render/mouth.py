@@ -1,122 +1,115 @@
-"""The mouth of a frame: each lip moved by its own field, what is behind them drawn in layers between."""
+"""The mouth of a frame: each lip moved by its own field, what is behind them drawn between."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
-from torch.nn.functional import grid_sample
 
 from engine.portrait import Portrait
-from engine.portrait.landmarks import LOWER_INNER
-from engine.portrait.patches import Patch
-from engine.render.shapes import shapes
+from engine.portrait.depth import Grid
+from engine.portrait.landmarks import LOWER_INNER, UPPER_INNER
+from engine.render.field import Field, refinement
+from engine.render.folds import Shading
+from engine.render.interior import Interior
+from engine.render.pictures import Pictures
+from engine.render.pose import Camera, Motion
+from engine.render.sitter import Sitter
+from engine.render.window import Window, box, put
 from engine.state import State
 
+# Eye distances from the middle of the lips: to the sides, up, down.
+WINDOW = (0.64, 0.44, 0.90)  # drawn; the jaw takes the lower lip down
+REACH = (0.88, 0.72, 1.18)  # of the grid, so that nothing of the window comes from beyond it
+STEP = 0.036  # between nodes: ten from the middle of the mouth to its corner
 FEATHER = 1.3  # frame pixels over which a lip's edge ends
 CLEAN_AT = 0.08  # eye distances between the lips at which their line is wholly replaced
 CLEAN_REACH = 0.07  # eye distances from the edge; the line and its darker surroundings end there
 LIP_SHADOW = (0.38, 0.035)  # strength, and reach in eye distances, of the upper lip's shadow on the teeth
 LOWER_SHADOW = (0.20, 0.03)
-TONGUE_FOLLOWS_JAW = 0.85
-TONGUE_OUT = 0.14  # eye distances that the tip rises
-PICTURE_GONE = 0.12  # of jawOpen: then an open mouth of the still has given way to the drawn one
-JAW_SHAPES = ("jawOpen", "jawLeft", "jawRight")
+OPEN = 0.004  # of a pixel that lips leave free: less is not seen
 
 
 class Mouth:
-    """Draws the mouth into frames."""
+    """Draws the mouth into frames.
 
-    def __init__(self, portrait: Portrait, device: torch.device) -> None:
-        layers = portrait.mouth
-        head, self._unit = portrait.head, portrait.head.unit
-        self._device = device
-        self._lips = torch.from_numpy(layers.lips).to(device)[:, None]  # (2, 1, 4, h, w)
-        picture = layers.picture
-        self._picture = None if picture is None else torch.from_numpy(picture).to(device)[:, None]
-        self._black = torch.from_numpy(portrait.style.darkest).to(device)[:, None, None]
-        inside = layers.interior
-        self._cavity, self._tongue, self._lower, self._upper = (
-            torch.from_numpy(layer).to(device)[None]
-            for layer in (inside.cavity, inside.tongue, inside.lower, inside.upper)
+    Args:
+        field: over `mouth_grid`, in two variants: right above the line of the lips and right below it.
+    """
+
+    def __init__(self, portrait: Portrait, sitter: Sitter, field: Field, camera: Camera) -> None:
+        head, device, grid = portrait.head, sitter.device, mouth_grid(portrait)
+        self._sitter, self._camera, self._unit = sitter, camera, head.unit
+        self._field, centre = field, _centre(portrait)
+        self._depth = portrait.mouth.depth
+        self._centre = torch.from_numpy(centre[None]).to(device), torch.tensor([self._depth], device=device)
+        self._window = _window(centre, head.unit)
+        self._seam = self._window.seam().to(device)
+        lines = [at.astype(np.float32) + 0.5 for at in (self._window.columns(), self._window.rows())]
+        self._fine_x, self._fine_y = (
+            torch.from_numpy(np.matmul(*refinement(nodes, line))).to(device)
+            for nodes, line in zip((grid.x, grid.y), lines, strict=True)
         )
-        made = shapes(head.into(portrait.mesh))
-        self._jaw = {name: head.turn(made[name][LOWER_INNER[5]])[:2] for name in JAW_SHAPES}
-        self._down = torch.from_numpy(head.axes[1, :2] * head.unit).to(device)
-        # Canvas coordinates per frame pixel.
-        self._per_pixel = 2 * portrait.framing.oversample / portrait.framing.canvas
-        self._to_patch = _patch_scaling(layers.patch, device)
+        axes = (torch.from_numpy(line).to(device) for line in lines)
+        self._pixels = torch.stack(torch.meshgrid(*axes, indexing="xy"))[:, None]  # (2, 1, h, w)
+        self._lips = Pictures(
+            torch.from_numpy(portrait.mouth.lips).to(device),
+            portrait.framing,
+            portrait.mouth.patch,
+            sharp=False,
+        )
+        self._interior = Interior(portrait, device)
 
     def draw(
         self,
-        above: torch.Tensor,
-        below: torch.Tensor,
-        upper_at: torch.Tensor,
-        lower_at: torch.Tensor,
-        still: torch.Tensor,
-        state: State,
+        frames: torch.Tensor,
+        strength: torch.Tensor,
+        motion: Motion,
+        states: Sequence[State],
+        shading: Shading | None,
+    ) -> None:
+        """Into `frames` (B, S, S, 3) of bytes."""
+        offset = self._camera.travel(*self._centre, motion)[:, 0]  # (B, 2)
+        back = self._field.sources(strength, motion, offset)
+        fine = self._fine_y @ back @ self._fine_x.T  # (B, V, 2, h, w)
+        sources = fine.permute(1, 2, 0, 3, 4) + self._pixels  # (V, 2, B, h, w)
+        upper, lower = self._lips.seen(sources)
+        is_lower = lower[3] > upper[3].clamp(max=0)
+        shown = torch.where(is_lower, sources[1], sources[0])
+        drawn = self._sitter.over_background(shown, self._window, offset)
+        drawn = self._without_line(drawn, is_lower, upper, lower)
+        cover_lower = (0.5 + lower[3] / FEATHER).clamp_(0, 1)
+        cover_upper = (0.5 + upper[3] / FEATHER).clamp_(0, 1)
+        free = (1 - cover_lower - cover_upper).clamp_(min=0)
+        part = box(free > OPEN)
+        if part is not None:
+            light = self._shadow(upper[3][part], lower[3][part])
+            inside = self._interior.draw(self._still(offset, motion, part), light, states)
+            drawn[(slice(None), *part)].lerp_(inside, free[part])
+        if shading is not None:
+            drawn *= shading.at(torch.addcmul(shading.offset, shown, shading.factor))
+        put(frames, drawn, self._window, offset, self._seam)
+
+    def _without_line(
+        self, colour: torch.Tensor, is_lower: torch.Tensor, upper: torch.Tensor, lower: torch.Tensor
     ) -> torch.Tensor:
-        """(3, h, w) of the window.
+        """`colour` (3, B, h, w) of the still's lips; where they have parted, they go on to their edges and
+        the line between them is gone.
 
         Args:
-            above, below: (3, h, w) the frame warped by the upper and by the lower field.
-            upper_at, lower_at: (1, h, w, 2) places of the still that these show, canvas coordinates of
-            grid_sample.
-            still: (1, h, w, 2) places of the still in the plane of the teeth, moved by the skull alone.
+            upper, lower: (4, B, h, w) the lips there, see `MouthLayers`.
         """
-        at = (upper_at, lower_at)
-        upper, lower = (
-            grid_sample(
-                lip, place * self._to_patch[0] + self._to_patch[1], padding_mode="border", align_corners=False
-            )[0]
-            for lip, place in zip(self._lips, at, strict=True)
-        )
-        cover_lower = (0.5 + lower[3] / FEATHER).clamp_(0, 1)
-        cover_upper = torch.minimum((0.5 + upper[3] / FEATHER).clamp_(0, 1), 1 - cover_lower)
         gap = (-(upper[3] + lower[3]) / (CLEAN_AT * self._unit)).clamp_(0, 1)
         parted = gap * gap * (3 - 2 * gap)
-        below = torch.lerp(below, lower[:3], parted * self._near_edge(lower[3]))
-        above = torch.lerp(above, upper[:3], parted * self._near_edge(upper[3]))
-        shown = cover_lower * below + cover_upper * above
-        seen = 1 - cover_lower - cover_upper
-        rows, columns = _extent(seen > 0, 1), _extent(seen > 0, 0)
-        if rows and columns:
-            behind = still[:, rows, columns]
-            inside = self._interior(behind, state) * self._shadow(
-                upper[3][rows, columns], lower[3][rows, columns]
-            )
-            inside = torch.maximum(inside, self._black)
-            shown[:, rows, columns] += seen[rows, columns] * self._of_the_still(inside, behind, state)
-        return shown
+        clean = torch.where(is_lower, lower, upper)
+        # 1 at the edge of a lip, 0 from where the lip without its line is as in the still.
+        near_edge = (2 - clean[3] / (CLEAN_REACH * self._unit)).clamp_(0, 1)
+        return colour.lerp_(clean[:3], parted * near_edge)
 
-    def _of_the_still(self, inside: torch.Tensor, still: torch.Tensor, state: State) -> torch.Tensor:
-        """What the still shows between its lips over `inside`; an opening jaw leaves only its upper teeth."""
-        if self._picture is None:
-            return inside
-        kept = max(0.0, 1 - state["jawOpen"] / PICTURE_GONE)
-        if kept > 0:
-            inside = torch.lerp(inside, self._over(inside, self._picture[0], still), kept)
-        return self._over(inside, self._picture[1], still)
-
-    def _interior(self, still: torch.Tensor, state: State) -> torch.Tensor:
-        """(3, h, w) cavity, tongue, lower and upper teeth."""
-        jaw = sum(torch.from_numpy(self._jaw[name]) * state[name] for name in JAW_SHAPES)
-        jaw = torch.as_tensor(jaw, device=self._device)
-        out = state["tongueOut"]
-        place = still * self._to_patch[0] + self._to_patch[1]
-        colour = grid_sample(self._cavity, place, padding_mode="border", align_corners=False)[0]
-        tongue = still - (jaw * TONGUE_FOLLOWS_JAW - self._down * TONGUE_OUT * out) * self._per_pixel
-        colour = self._over(colour, self._tongue, tongue)
-        colour = self._over(colour, self._lower, still - jaw * self._per_pixel)
-        if out > 0:
-            colour = torch.lerp(colour, self._over(colour, self._tongue, tongue), min(1.0, 2 * out))
-        return self._over(colour, self._upper, still)
-
-    def _near_edge(self, inward: torch.Tensor) -> torch.Tensor:
-        """1 at the edge of a lip, 0 from where the lip without its line is as in the still."""
-        return (2 - inward / (CLEAN_REACH * self._unit)).clamp_(0, 1)
-
-    def _over(self, colour: torch.Tensor, layer: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-        """`layer` (1, 4, h, w), sampled at places of the still, over `colour`."""
-        place = at * self._to_patch[0] + self._to_patch[1]
-        sampled = grid_sample(layer, place, padding_mode="zeros", align_corners=False)[0]
-        return torch.lerp(colour, sampled[:3], sampled[3:])
+    def _still(self, offset: torch.Tensor, motion: Motion, part: tuple[slice, slice, slice]) -> torch.Tensor:
+        """(2, B, h, w) places of the still in the plane of the teeth, moved by the skull alone."""
+        moved = self._pixels[(slice(None), slice(None), *part[1:])] + offset.T[..., None, None]
+        still = self._camera.plane(moved.transpose(0, 1).flatten(2), self._depth, motion)
+        return still.view(moved.shape[1], 2, *moved.shape[2:]).transpose(0, 1)
 
     def _shadow(self, upper: torch.Tensor, lower: torch.Tensor) -> torch.Tensor:
         """Light that comes past the lips: less near the edges, most of all under the upper one."""
@@ -125,16 +118,23 @@ class Mouth:
         return (1 - above) * (1 - below)
 
 
-def _extent(mask: torch.Tensor, over: int) -> slice | None:
-    """From the first to the last line of (h, w) `mask` with anything true; None when there is none."""
-    lines = mask.any(dim=over).nonzero()
-    return slice(int(lines[0]), int(lines[-1]) + 1) if len(lines) else None
+def _centre(portrait: Portrait) -> np.ndarray:
+    """(2,) frame pixels of the middle between the lips."""
+    return np.asarray(portrait.mesh[[UPPER_INNER[5], LOWER_INNER[5]], :2].mean(axis=0))
 
 
-def _patch_scaling(patch: Patch, device: torch.device) -> torch.Tensor:
-    """(2, 2): factor and offset that carry canvas coordinates to coordinates of the patch."""
-    canvas = patch.framing.canvas
-    width, height = patch.right - patch.left, patch.bottom - patch.top
-    factor = [canvas / width, canvas / height]
-    offset = [(canvas - 2 * patch.left) / width - 1, (canvas - 2 * patch.top) / height - 1]
-    return torch.tensor([factor, offset], device=device)
+def mouth_grid(portrait: Portrait) -> Grid:
+    """Of the mouth's own field, finer than the portrait's."""
+    centre, unit = _centre(portrait), portrait.head.unit
+    side, up, down = (reach * unit for reach in REACH)
+    return Grid(
+        np.arange(centre[0] - side, centre[0] + side, STEP * unit, dtype=np.float32),
+        np.arange(centre[1] - up, centre[1] + down, STEP * unit, dtype=np.float32),
+    )
+
+
+def _window(centre: np.ndarray, unit: float) -> Window:
+    side, up, down = (reach * unit for reach in WINDOW)
+    left, right = round(float(centre[0]) - side), round(float(centre[0]) + side)
+    top, bottom = round(float(centre[1]) - up), round(float(centre[1]) + down)
+    return Window(top, left, bottom - top, right - left)

@@ -1,10 +1,18 @@
 """The head turned and moved in space, seen by a camera."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from engine.portrait.landmarks import HeadAxes
+from engine.state import State
+
+Floats = NDArray[np.floating[Any]]
 
 # Camera to eyes at rest, in eye distances: 14 x 63 mm is 0.9 m, a usual distance for portraits (Bryan,
 # Perona and
@@ -49,6 +57,14 @@ def rotation_matrix(rotation: tuple[float, float, float]) -> torch.Tensor:
     return about_y @ about_x @ about_z
 
 
+@dataclass(frozen=True)
+class Motion:
+    """Of B states: points in space move to `matrix` @ points + `shift`, (B, 3, 3) and (B, 3, 1)."""
+
+    matrix: torch.Tensor
+    shift: torch.Tensor
+
+
 class Camera:
     """Carries points of the still (frame pixels and depth) to where they are seen after the head has moved.
 
@@ -72,34 +88,35 @@ class Camera:
         scale = 1 + depth / self._rest
         return torch.cat([((xy - self._origin) * scale[:, None]).T, depth[None]]).contiguous()
 
-    def motion(
-        self, rotation: tuple[float, float, float], translation: tuple[float, float, float]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """(3, 3) and (3, 1): points in space move to matrix @ points + shift."""
-        matrix = rotation_matrix(bounded(rotation)).to(self._device)
-        moved = torch.tensor(translation, device=self._device) * self._unit
-        return matrix, (self._pivot - matrix @ self._pivot + moved)[:, None]
+    def motion(self, states: Sequence[State]) -> Motion:
+        """How the heads of B states have moved."""
+        matrix = torch.stack([rotation_matrix(bounded(state.rotation)) for state in states]).to(self._device)
+        moved = torch.tensor([state.translation for state in states], device=self._device) * self._unit
+        return Motion(matrix, (self._pivot + moved)[..., None] - matrix @ self._pivot[:, None])
 
     def see(self, points: torch.Tensor) -> torch.Tensor:
         """(..., 3, M) points in space -> (..., 2, M) frame pixels."""
         nearness = self._range / (self._range + points[..., 2:, :])
         return points[..., :2, :] * nearness + self._origin[:, None]
 
-    def plane(
-        self, xy: torch.Tensor, depth: float, matrix: torch.Tensor, shift: torch.Tensor
-    ) -> torch.Tensor:
-        """Frame pixels (M, 2) -> (M, 2) where in the still is what they show of the level plane at `depth`.
+    def plane(self, xy: torch.Tensor, depth: float, motion: Motion) -> torch.Tensor:
+        """Frame pixels (B, 2, M) -> (B, 2, M) where in the still is what they show of the level plane at
+        `depth`.
 
         The inverse of `see` after `motion`, exact for a plane that faces the camera in the still.
         """
         scale = 1 + depth / self._rest
-        carry = matrix * torch.tensor([scale, scale, 1.0], device=self._device)
-        carry = torch.cat([carry[:, :2], carry[:, 2:] * depth + shift], dim=1)
-        lens = torch.tensor(
-            [[self._range, 0.0, 0.0], [0.0, self._range, 0.0], [0.0, 0.0, 1.0]], device=self._device
-        )
-        seen = lens @ carry
-        seen[2, 2] += self._range
-        ahead = torch.cat([xy - self._origin, torch.ones_like(xy[:, :1])], dim=1)
-        back = ahead @ torch.linalg.inv(seen).T
-        return torch.addcdiv(self._origin, back[:, :2], back[:, 2:])
+        carry = motion.matrix * torch.tensor([scale, scale, 1.0], device=self._device)
+        carry = torch.cat([carry[..., :2], carry[..., 2:] * depth + motion.shift], dim=2)
+        lens = torch.tensor([self._range, self._range, 1.0], device=self._device)
+        seen = lens[:, None] * carry
+        seen[:, 2, 2] += self._range
+        back = torch.linalg.inv(seen)
+        from_axis = xy - self._origin[:, None]
+        ahead = torch.baddbmm(back[:, :, 2:], back[:, :, :2], from_axis)
+        return torch.addcdiv(self._origin[:, None], ahead[:, :2], ahead[:, 2:])
+
+    def travel(self, xy: torch.Tensor, depth: torch.Tensor, motion: Motion) -> torch.Tensor:
+        """(B, E, 2) whole frame pixels that E points of the still, (E, 2) and (E,), move with the head."""
+        there = self.see(motion.matrix @ self.lift(xy, depth) + motion.shift)
+        return (there.transpose(1, 2) - xy).round().long()

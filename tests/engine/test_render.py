@@ -175,7 +175,16 @@ def test_shut_eyes_show_nothing_of_the_eyeball(portrait: Portrait, renderer: Ren
     emptied = Renderer(replace(portrait, eyes=tuple(layers)), Controls())
     shut = state(eyeBlink=1)
     assert np.abs(emptied.render(shut).astype(int) - renderer.render(shut)).max() <= 3
-    assert np.abs(emptied.render(rest()).astype(int) - renderer.render(rest())).max() > 100
+    narrowed = state(eyeBlink=0.3)
+    assert np.abs(emptied.render(narrowed).astype(int) - renderer.render(narrowed)).max() > 100
+
+
+def test_eyes_at_rest_are_the_picture(portrait: Portrait, renderer: Renderer) -> None:
+    """Without a blink or a glance eyes are those of the picture, whatever they were taken apart into."""
+    layers = [replace(eye, lids=eye.lids * 0, sclera=eye.sclera * 0) for eye in portrait.eyes]
+    emptied = Renderer(replace(portrait, eyes=tuple(layers)), Controls())
+    still = state((4, -3, 2), jawOpen=0.3)
+    assert np.array_equal(emptied.render(still), renderer.render(still))
 
 
 def test_one_eye_blinks_alone(portrait: Portrait, renderer: Renderer) -> None:
