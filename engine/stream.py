@@ -14,7 +14,7 @@ from engine.hearing.listener import Listener
 from engine.motion.curves import RATE as CONTROL_RATE
 from engine.motion.live import MEMORY, LivePlanner
 from engine.portrait import build_portrait
-from engine.prosody import RATE
+from engine.prosody import HOP_SAMPLES, RATE
 from engine.render import Renderer
 from engine.render.pose import CAMERA
 from engine.state import Controls, State
@@ -32,7 +32,7 @@ needs, and the next control point; 117.5 ms. Resampling from another rate adds u
 LEAN = 0.15
 """Of the distance a stream began with, how far it may change while it runs: the head leans, the picture
 keeps its framing."""
-_PIECE = RATE // 25  # samples heard at once: what is known of the future then does not depend on the caller
+_PIECE = HOP_SAMPLES  # heard at once: what is known of the future then does not depend on the caller's pieces
 _LEAN_SECONDS = 0.35  # of the time constant with which it does
 
 
@@ -59,9 +59,11 @@ class Stream:
         self._planner = LivePlanner(controls)
         self._began, self._controls = controls, controls
         self._distance = self._speed = 0.0  # of the head, in inter-ocular distances, from where it began
+        self._rate, self._fed = rate, 0
         self._made = 0
+        self._last: int | None = None  # frames in all, once known
         self._waiting: deque[Samples] = deque()
-        self._closed = False
+        self._held = 0  # samples in it
 
     @property
     def controls(self) -> Controls:
@@ -71,25 +73,28 @@ class Stream:
     def feed(self, samples: Samples) -> None:
         """Take (N,) more mono samples in -1..1, any N; they are heard as frames are taken.
 
+        What is refused is not heard, and the stream goes on without it.
+
         Raises:
-            MediaTooLarge: more than `LIMITS.audio_seconds` wait for their frames to be taken.
+            MediaTooLarge: more than `LIMITS.audio_seconds` would wait for their frames to be taken.
             MediaUnsupported: not a one-dimensional array of floats.
-            SpeechNotFinite: NaN or infinite samples; nothing of them is heard.
+            SpeechNotFinite: NaN or infinite samples.
             StreamClosed: after `finish`.
         """
-        if self._closed:
+        if self._last is not None:
             raise StreamClosed("the stream is finished: begin another to go on speaking")
-        self._wait(self._resampler.resample(samples))
-        if sum(map(len, self._waiting)) > LIMITS.audio_seconds * RATE:
+        if self._held / RATE + np.size(samples) / self._rate > LIMITS.audio_seconds:
             raise MediaTooLarge(
-                f"over {LIMITS.audio_seconds:.0f} s of sound wait: take the frames as you feed",
+                f"over {LIMITS.audio_seconds:.0f} s of sound would wait: take the frames as you feed",
                 limit="audio_seconds", most=LIMITS.audio_seconds,
             )  # fmt: skip
+        self._wait(self._resampler.resample(samples))
+        self._fed += len(samples)
 
     def finish(self) -> None:
         """No more sound: the frames that were waiting for it can be made."""
-        if not self._closed:
-            self._closed = True
+        if self._last is None:
+            self._last = round(self._fed / self._rate * self._controls.fps)
             self._wait(self._resampler.flush())
             # The last frame's control points lie past the end of the sound: silence stands in for it.
             self._wait(np.zeros(round(LOOKAHEAD * RATE) + RATE // self._controls.fps, np.float32))
@@ -131,15 +136,18 @@ class Stream:
         """
         yield from self._ready()
         while self._waiting:
-            self._listener.feed(self._waiting.popleft())
+            piece = self._waiting.popleft()
+            self._held -= len(piece)
+            self._listener.feed(piece)
             self._planner.extend(self._listener)
             yield from self._ready()
 
     def _wait(self, samples: Samples) -> None:
         self._waiting.extend(samples[i : i + _PIECE] for i in range(0, len(samples), _PIECE))
+        self._held += len(samples)
 
     def _ready(self) -> Iterator[Pixels]:
-        while self._made / self._controls.fps <= self._planner.ready:
+        while self._made != self._last and self._made / self._controls.fps <= self._planner.ready:
             state = self._leaning(self._planner.state(self._made / self._controls.fps))
             self._made += 1
             try:

@@ -20,6 +20,7 @@ from engine.prosody import (
     WINDOW,
     Activity,
     Levels,
+    Prosody,
     audible,
     loudness_of,
     pitch_of,
@@ -84,6 +85,20 @@ class Listener:
     def final(self) -> float:
         """Seconds up to which phones and prosody are final."""
         return self._memory.end * HOP
+
+    def expected(self) -> tuple[str, ...]:
+        """What the next `LAG` frames after `final` sound like so far, if anybody speaks there: names of
+        `STATES`. Where sound is still missing it is shorter."""
+        return tuple(STATES[state] for state in [*self._states, *self._decoder.finish()][:LAG])
+
+    @property
+    def loudness_ahead(self) -> Array:
+        """(n,) dB of the frames after `final`, as far as they came in: about `LOOKAHEAD`."""
+        return self._loudness.copy()
+
+    def prosody(self, since: float = 0.0) -> Prosody:
+        """What `phonemes` has, without the phones."""
+        return self._memory.prosody(int(since / HOP + 1e-6))
 
     def phonemes(self, since: float = 0.0) -> Phonemes:
         """What was heard from `since` (seconds) to `final`, as far as remembered, on the stream's clock.

@@ -61,16 +61,20 @@ class Memory:
 
     def phonemes(self, since: int, seconds: float) -> Phonemes:
         """From frame `since` on, of a recording of `seconds` up to now."""
-        skipped = min(max(0, since - self._first), self._count)
+        prosody = self.prosody(since)
         rows = self._rows[: self._count]
-        tail = rows[skipped:]
-        prosody = Prosody(
+        return Phonemes(tuple(self._phones(rows, prosody.first - self._first)), prosody, seconds)
+
+    def prosody(self, since: int) -> Prosody:
+        """Tracks from frame `since` on."""
+        skipped = min(max(0, since - self._first), self._count)
+        tail = self._rows[skipped : self._count]
+        return Prosody(
             tail[:, _LOUDNESS].copy(),
             tail[:, _PITCH].copy(),
             tail[:, _STATE] != _SILENT,
             self._first + skipped,
         )
-        return Phonemes(tuple(self._phones(rows, skipped)), prosody, seconds)
 
     def _phones(self, rows: NDArray[np.float32], skipped: int) -> list[Phone]:
         states = rows[:, _STATE].astype(np.intp)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.motion.accents import Beats
 from engine.motion.curves import Track, ease, soft_positive
 from engine.motion.draws import draws, log_normal
 
@@ -20,6 +19,7 @@ _LAG = 0.012  # seconds at most between the eyes
 _REFRACTORY = 0.55  # seconds from one onset to the next
 _REACH = 0.7  # seconds over which a phrase end draws a blink to itself
 _DRAWN = 0.6  # of the blinks in reach follow it
+_DELAY = 0.06  # seconds at most after it was noticed
 _LID_PER_DEGREE, _WIDE_PER_DEGREE = 0.016, 0.010  # upper lid follows the eye down and up
 
 
@@ -53,82 +53,48 @@ class Blink:
         return float(self.closure * down * (1.0 - up))
 
 
-def plan_blinks(
-    beats: Beats, carried: list[float], seed: int, seconds: float, often: float = 1.0
-) -> tuple[Blink, ...]:
-    """Blinks of `seconds`, in order, not overlapping, `often` times as many as people make; 0: none.
-
-    Intervals are drawn freely; whether a blink moves to a phrase end, or waits or falls out because another
-    is near, is decided when it fires. `carried` are onsets of gaze shifts so large that a blink comes with
-    them (Evinger 1994).
-    """
-    if often <= 0.0:
-        return ()
-    rng = draws(seed, "blink times")
-    onsets = sorted([*_free_onsets(rng, beats, seconds, often), *carried])
-    blinks: list[Blink] = []
-    for onset in onsets:
-        free = blinks[-1].start + _REFRACTORY if blinks else 0.0
-        if onset < free - _REFRACTORY / 2:
-            continue
-        start = max(onset, free)
-        blinks.append(_blink(start, draws(seed, "blink shape", start)))
-    return tuple(blinks)
-
-
-def _free_onsets(rng: np.random.Generator, beats: Beats, seconds: float, often: float) -> list[float]:
-    onsets: list[float] = []
-    # The recording begins anywhere between two.
-    at = -log_normal(rng, 60.0 / (often * RESTING), VARIATION) * rng.random()
-    taken: set[float] = set()
-    while True:
-        active = float(beats.active(np.array([at]))[0])
-        rate = often * (RESTING + (SPEAKING - RESTING) * active)
-        at += max(log_normal(rng, 60.0 / rate, VARIATION), _REFRACTORY)
-        follows, delay = rng.random() < _DRAWN, rng.uniform(-0.05, 0.2)
-        if at > seconds:
-            return onsets
-        near = [end for end in beats.phrase_ends if abs(end - at) < _REACH and end not in taken]
-        if at < 0.0:
-            continue
-        if near and follows:
-            end = min(near, key=lambda moment: abs(moment - at))
-            taken.add(end)
-            onsets.append(max(end + delay, 0.0))
-        else:
-            onsets.append(at)
-
-
 class BlinkClock:
-    """Blinks of a face whose speech is not known ahead: a blink fires when its time has come."""
+    """Blinks, `often` times as many as people make; 0: none. One begins when its time has come."""
 
-    def __init__(self, seed: int, often: float) -> None:
-        """`often`: as of `plan_blinks`."""
+    def __init__(self, seed: int, often: float = 1.0) -> None:
         self._seed, self._often = seed, often
         self._rng = draws(seed, "blink times")
         self._due = math.inf if often <= 0.0 else 60.0 / (often * RESTING) * float(self._rng.random())
-        self._blinks: list[Blink] = []
+        self.blinks: list[Blink] = []
 
-    def follow(self, now: float, active: float, phrase_ends: bool, carried: bool) -> None:
-        """Let what is due begin at `now` seconds.
+    def follow(
+        self, now: float, until: float, active: float, phrase_ended: bool, carried: list[float]
+    ) -> None:
+        """Let begin what is due from `now` to `until` seconds.
 
         Args:
             active: of the speech, 0..1.
-            phrase_ends: a phrase has just ended, which draws a blink that is due soon to itself.
-            carried: the eyes set out on a shift so large that a blink comes with it.
+            phrase_ended: just now, which draws a blink that is due soon to itself.
+            carried: onsets of gaze shifts so large that a blink comes with them (Evinger 1994).
         """
-        drawn = phrase_ends and self._due - now < _REACH and self._rng.random() < _DRAWN
-        if self._often <= 0.0 or not (now >= self._due or drawn or carried):
+        if self._often <= 0.0:
             return
-        if not self._blinks or now >= self._blinks[-1].start + _REFRACTORY:
-            self._blinks = [*self._blinks[-2:], _blink(now, draws(self._seed, "blink shape", now))]
-        if now >= self._due or drawn:
+        if phrase_ended and self._due - now < _REACH and self._rng.random() < _DRAWN:
+            self._due = now + self._rng.uniform(0.0, _DELAY)
+        for onset in carried:
+            self._begin(onset)
+        if self._due < until:
+            due = max(self._due, now)
+            self._begin(due)
             rate = self._often * (RESTING + (SPEAKING - RESTING) * active)
-            self._due = now + max(log_normal(self._rng, 60.0 / rate, VARIATION), _REFRACTORY)
+            self._due = due + max(log_normal(self._rng, 60.0 / rate, VARIATION), _REFRACTORY)
+
+    def _begin(self, onset: float) -> None:
+        if not self.blinks or onset >= self.blinks[-1].start + _REFRACTORY:
+            self.blinks.append(_blink(onset, draws(self._seed, "blink shape", onset)))
+
+    def forget(self, before: float) -> None:
+        """Blinks that were over by then."""
+        self.blinks = [blink for blink in self.blinks if blink.end + _LAG >= before]
 
     def lids(self, seconds: float) -> tuple[float, float]:
         """Closure of the left and of the right eye."""
-        return lids(tuple(self._blinks), np.array([blink.start for blink in self._blinks]), seconds)
+        return lids(tuple(self.blinks), np.array([blink.start for blink in self.blinks]), seconds)
 
 
 def _blink(onset: float, rng: np.random.Generator) -> Blink:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.motion.accents import Beats
+from engine.motion.accents import Accent
 from engine.motion.curves import Track, bump, soft_positive, span
 from engine.motion.draws import draws, wander
 
@@ -15,11 +15,15 @@ _LEAD = 0.06  # seconds before the accent's peak at which the brows are up
 _RESTLESS, _PACE = 0.06, 1.3  # weight of the slow wandering, seconds between its draws
 
 
-def plan_brows(beats: Beats, seed: int, times: Track) -> Track:
+def plan_brows(accents: tuple[Accent, ...], seed: int, times: Track) -> Track:
     """(T, 5) weights, columns as `SHAPES`."""
     wandering = _RESTLESS * wander(seed, "brows", times, _PACE, 3)
     raised = np.stack((wandering[:, 0], wandering[:, 0] + 0.3 * wandering[:, 1], wandering[:, 0]), 1)
-    for accent in beats.accents:
+    for accent in accents:
+        apex = accent.answered - _LEAD
+        part = span(times, apex - _RISE, apex + _HOLD[1] + _FALL)
+        if part.start == part.stop:
+            continue
         rng = draws(seed, "brow raise", accent.at)
         lifts, height, inner, uneven = (
             rng.random() < _RAISED,
@@ -29,8 +33,6 @@ def plan_brows(beats: Beats, seed: int, times: Track) -> Track:
         )
         hold = rng.uniform(*_HOLD)
         if lifts:
-            apex = accent.at - _LEAD
-            part = span(times, apex - _RISE, apex + hold + _FALL)
             lift = bump(times[part], apex - _RISE, apex, apex + hold, apex + hold + _FALL)
             sides = np.array([inner, 1.0 + 0.12 * uneven, 1.0 - 0.12 * uneven])
             raised[part] += height * (0.6 + 0.4 * accent.prominence) * lift[:, None] * sides

@@ -52,14 +52,6 @@ def weights(phase: Track) -> Track:
     return np.stack((w0, w1, 1.0 - w0 - w1 - w3, w3), -1)
 
 
-def spline(controls: Track, rate: float, times: Track) -> Track:
-    """B-spline over `controls` (N, C), control i at i / rate seconds, at `times` (T,): (T, C)."""
-    x = np.clip(times * rate, 1.0, len(controls) - 3.0)
-    base = np.minimum(np.floor(x).astype(np.int64), len(controls) - 3)
-    taps = controls[base[:, None] + np.arange(-1, 3)]
-    return np.asarray(np.einsum("tk,tkc->tc", weights(x - base), taps))
-
-
 def span(times: Track, start: float, end: float) -> slice:
     """The part of uniform `times` within start..end, so that short events cost no whole tracks."""
     rate = RATE if len(times) < 2 else 1.0 / (times[1] - times[0])

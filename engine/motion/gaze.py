@@ -6,10 +6,10 @@ turn is what remains after the head's (vestibulo-ocular reflex): `eye_in_head`.
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from engine.motion.accents import Beats
 from engine.motion.curves import Track, ease, ramp, soft_limit, span
 from engine.motion.draws import draws, log_normal
 from engine.render.pose import bounded
@@ -28,7 +28,7 @@ _SACCADE_BASE, _SACCADE_PER_DEGREE = 0.025, 0.0024  # seconds: the main sequence
 _CARRIES_BLINK = 33.0  # degrees from which nearly every shift comes with a blink (Evinger 1994)
 
 EYE_LIMIT = (30.0, 22.0)  # degrees an eye turns in its socket without looking strained, yaw and pitch
-HEAD_SHARE_OF_MAIN = (0.30, 0.25)  # of the main direction is the head's, yaw and pitch
+HEAD_SHARE_OF_MAIN = np.array([0.30, 0.25])  # of the main direction is the head's, yaw and pitch
 _HEAD_FREE = 6.0  # degrees that the eyes do alone
 _HEAD_SHARE = 0.25  # of a large shift
 _HEAD_LATE = (0.07, 0.15)  # seconds after the eyes
@@ -37,12 +37,19 @@ _HEAD_MOVE = 0.45  # seconds it takes
 
 @dataclass(frozen=True)
 class Gaze:
-    """Saccades in order: onset and duration in seconds, (n, 2) direction before and after in degrees."""
+    """Saccades in order.
+
+    Attributes:
+        onsets, durations: (n,) seconds.
+        before, after: (n, 2) direction in degrees.
+        aside: (n, 2) of the direction after it, what is not the main direction.
+    """
 
     onsets: Track
     durations: Track
     before: Track
     after: Track
+    aside: Track
 
     def at(self, seconds: float) -> Track:
         """(2,) yaw, pitch in degrees relative to the camera."""
@@ -50,61 +57,69 @@ class Gaze:
         done = float(ease(np.asarray((seconds - self.onsets[i]) / self.durations[i])))
         return np.asarray(self.before[i] + (self.after[i] - self.before[i]) * done)
 
-    def blink_onsets(self) -> list[float]:
-        """Onsets of the shifts that carry a blink."""
-        size = np.linalg.norm(self.after - self.before, axis=1)
-        return [float(onset) for onset in self.onsets[size > _CARRIES_BLINK]]
-
 
 class GazePlan:
     """Looks around the main direction (yaw, pitch in degrees), one look at the viewer and away at a time."""
 
     def __init__(self, main: tuple[float, float], seed: int) -> None:
         self._seed, self._rng = seed, draws(seed, "gaze")
-        self.centre: Track = np.array(main, float)
-        self.until = 0.0  # seconds that are planned
-        self._targets: list[tuple[float, Track]] = [(-1.0, self.centre)]
+        self._centre: Track = np.array(main, float)
+        self._until = 0.0  # seconds that are planned
+        self._targets: list[tuple[float, Track, Track]] = [(-1.0, self._centre, np.zeros(2))]
 
-    def extend(self, active: float) -> None:
-        """One more look at the viewer and away, of somebody who speaks (1) or listens (0)."""
+    def follow(self, until: float, active: float) -> None:
+        """Plan up to `until` seconds, for somebody who speaks (1) or listens (0)."""
+        while self._until < until:
+            self._look_away(active)
+
+    def _look_away(self, active: float) -> None:
         mutual = _MUTUAL[0] * active + _AWAY[0] * (1.0 - active)
         away = _MUTUAL[1] * active + _AWAY[1] * (1.0 - active)
-        leaves = self.until + log_normal(self._rng, mutual, _VARIATION)
-        self._targets += _glances(draws(self._seed, "glances", self.until), self.centre, self.until, leaves)
-        self._targets.append((leaves, self.centre + _aversion(self._rng)))
-        self.until = leaves + max(log_normal(self._rng, away, _VARIATION), 0.2)
-        self._targets.append((self.until, self.centre))
+        leaves = self._until + log_normal(self._rng, mutual, _VARIATION)
+        for at, glance in _glances(draws(self._seed, "glances", self._until), self._until, leaves):
+            self._look(at, glance)
+        self._look(leaves, _aversion(self._rng))
+        self._until = leaves + max(log_normal(self._rng, away, _VARIATION), 0.2)
+        self._look(self._until, np.zeros(2))
+
+    def _look(self, at: float, aside: Track) -> None:
+        self._targets.append((at, self._centre + aside, aside))
 
     def turn_to(self, main: tuple[float, float], at: float) -> None:
         """From `at` on the main direction is another: what was planned after it is dropped."""
         self._targets = [each for each in self._targets if each[0] < at]
-        self.centre = np.array(main, float)
-        self._targets.append((at, self.centre))
-        self.until = at
+        self._centre, self._until = np.array(main, float), at
+        self._look(at, np.zeros(2))
+
+    def carried(self, start: float, end: float) -> list[float]:
+        """Onsets within start..end of shifts so large that a blink comes with them."""
+        found: list[float] = []
+        for (onset, after, _), (_, before, _) in pairwise(reversed(self._targets)):
+            if onset < start:
+                break
+            if onset < end and np.linalg.norm(after - before) > _CARRIES_BLINK:
+                found.append(onset)
+        return found[::-1]
 
     def forget(self, before: float) -> None:
         """Saccades that were over by then; what is looked at stays known."""
-        kept = max(sum(onset < before for onset, _ in self._targets) - 1, 0)
+        kept = max(sum(onset < before for onset, _, _ in self._targets) - 1, 0)
         self._targets = self._targets[kept:]
 
     def gaze(self) -> Gaze:
         """The saccades planned and not forgotten."""
-        return _saccades(self._targets)
+        onsets = np.array([onset for onset, _, _ in self._targets])
+        after = np.stack([look for _, look, _ in self._targets])
+        before = np.concatenate((after[:1], after[:-1]))
+        durations = _SACCADE_BASE + _SACCADE_PER_DEGREE * np.linalg.norm(after - before, axis=1)
+        return Gaze(onsets, durations, before, after, np.stack([aside for _, _, aside in self._targets]))
 
 
-def plan_gaze(beats: Beats, main: tuple[float, float], seed: int, seconds: float) -> Gaze:
-    """Gaze of `seconds` around the main direction (yaw, pitch in degrees)."""
-    plan = GazePlan(main, seed)
-    while plan.until < seconds:
-        plan.extend(float(beats.active(np.array([plan.until]))[0]))
-    return plan.gaze()
-
-
-def _glances(rng: np.random.Generator, centre: Track, start: float, end: float) -> list[tuple[float, Track]]:
+def _glances(rng: np.random.Generator, start: float, end: float) -> list[tuple[float, Track]]:
     found = []
     at = start + log_normal(rng, 1.0 / _GLANCE_RATE, _VARIATION)
     while at < end - 0.2:
-        found.append((at, centre + rng.standard_normal(2) * _GLANCE))
+        found.append((at, rng.standard_normal(2) * _GLANCE))
         at += log_normal(rng, 1.0 / _GLANCE_RATE, _VARIATION)
     return found
 
@@ -116,26 +131,20 @@ def _aversion(rng: np.random.Generator) -> Track:
     return np.array([np.cos(angle), 0.7 * np.sin(angle)]) * size  # the eyes' range is flatter than wide
 
 
-def _saccades(targets: list[tuple[float, Track]]) -> Gaze:
-    onsets = np.array([onset for onset, _ in targets])
-    after = np.stack([target for _, target in targets])
-    before = np.concatenate((after[:1], after[:-1]))
-    durations = _SACCADE_BASE + _SACCADE_PER_DEGREE * np.linalg.norm(after - before, axis=1)
-    return Gaze(onsets, durations, before, after)
-
-
-def head_follows(
-    gaze: Gaze, main: tuple[float, float], seed: int, times: Track, amount: float = 1.0
-) -> Track:
-    """(T, 2) degrees of head yaw and pitch: its share of the main direction and, `amount` times, of large
-    shifts."""
-    shares = amount * _HEAD_SHARE * _beyond(gaze.after - np.array(main))
-    turn: Track = np.zeros((len(times), 2)) + np.array(main) * HEAD_SHARE_OF_MAIN + shares[0]
+def head_follows(gaze: Gaze, main: Track, seed: int, times: Track, amount: float = 1.0) -> Track:
+    """(T, 2) degrees of head yaw and pitch: its share of the main direction (2,) or (T, 2) and, `amount`
+    times, of large shifts."""
+    shares = amount * _HEAD_SHARE * _beyond(gaze.aside)
+    turn: Track = np.zeros((len(times), 2)) + main * HEAD_SHARE_OF_MAIN + shares[0]
     for i in np.flatnonzero(np.abs(np.diff(shares, axis=0)).sum(1) > 0) + 1:
-        late = draws(seed, "head follows", float(gaze.onsets[i])).uniform(*_HEAD_LATE)
-        start = float(gaze.onsets[i]) + late
+        onset, change = float(gaze.onsets[i]), shares[i] - shares[i - 1]
+        if onset > times[-1]:
+            break
+        if onset + _HEAD_LATE[1] + _HEAD_MOVE < times[0]:
+            turn += change
+            continue
+        start = onset + draws(seed, "head follows", onset).uniform(*_HEAD_LATE)
         part = span(times, start, start + _HEAD_MOVE)
-        change = shares[i] - shares[i - 1]
         turn[part] += ramp(times[part], start, start + _HEAD_MOVE)[:, None] * change
         turn[part.stop :] += change
     return turn

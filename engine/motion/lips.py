@@ -1,12 +1,12 @@
 """Phones to lips and jaw over time: aims blended by dominance, contacts and silence laid over them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from engine.motion.curves import Track, bump, ramp, span
+from engine.motion.usual import Usual, clock_of, relative_loudness, relative_pitch
 from engine.motion.visemes import (
     BILABIAL,
     DIPHTHONGS,
@@ -25,6 +25,7 @@ FRAME = 0.04  # seconds at 25 fps: what is shorter than a frame does not move th
 PAUSE = 0.3  # seconds of silence from which on the mouth is shut
 _SHORT_SILENCE = 0.12  # seconds: shorter silence leaves the mouth as it is
 
+_FAR = 1.0  # seconds: phones beyond do not reach the lips
 _LONG = 0.16  # seconds: a drawn-out sound is reached no later than one of this length
 _ONSET, _PROTRUDED_ONSET = 0.12, 0.15  # seconds before the apex (JALI)
 _APEX, _HOLD = 0.25, 0.75  # shares of the phone: there by the first, held to the second (JALI)
@@ -63,10 +64,20 @@ class Lips:
         return np.asarray((1.0 - self.contact) * (1.0 - self.shut))
 
 
-def plan_lips(phonemes: Phonemes, times: Track, jaw_gain: float | Track = 1.0) -> Lips:
-    """Lips at `times` (T,) seconds; `jaw_gain`, one or (T,), scales how wide the jaw opens."""
-    shapes = _blend(phonemes.phones, times)
-    jaw, lips = strength(phonemes.prosody, times)
+def plan_lips(
+    phonemes: Phonemes, times: Track, jaw_gain: float = 1.0, usual: Usual | None = None, early: float = 0.0
+) -> Lips:
+    """Lips at `times` (T,) seconds.
+
+    Args:
+        jaw_gain: scales how wide the jaw opens.
+        usual: of this speaker, if not just of what is in `phonemes`.
+        early: seconds by which aims are taken ahead of their time; contacts and silence are not.
+    """
+    near = [p for p in phonemes.phones if p.end > times[0] - _FAR and p.start < times[-1] + _FAR]
+    phonemes = replace(phonemes, phones=tuple(near))
+    shapes = _blend(phonemes.phones, times + early)
+    jaw, lips = strength(phonemes.prosody, times, Usual.of(phonemes.prosody) if usual is None else usual)
     shapes[:, 0] *= jaw * jaw_gain
     shapes[:, 1:] *= lips[:, None]
     shapes *= _syllables(phonemes, times)[:, None]
@@ -82,13 +93,10 @@ def plan_lips(phonemes: Phonemes, times: Track, jaw_gain: float | Track = 1.0) -
     return Lips(np.clip(shapes, 0.0, 1.0), contact, shut)
 
 
-def strength(prosody: Prosody, times: Track) -> tuple[Track, Track]:
+def strength(prosody: Prosody, times: Track, usual: Usual) -> tuple[Track, Track]:
     """Gains (T,) of jaw and lips: louder and higher than this speaker's usual opens wider."""
-    loud = np.where(prosody.speaking, prosody.loudness, np.nan)
-    usual = float(np.nanmedian(loud)) if prosody.speaking.any() else 0.0
-    decibels = np.where(prosody.speaking, prosody.loudness - usual, 0.0)
-    semitones = relative_pitch(prosody)
-    clock = np.arange(len(decibels)) * HOP
+    decibels, semitones = relative_loudness(prosody, usual), relative_pitch(prosody, usual)
+    clock = clock_of(prosody)
     smooth_db = np.interp(times, clock, gaussian_filter1d(decibels, 0.05 / HOP))
     smooth_pitch = np.interp(times, clock, gaussian_filter1d(semitones, 0.08 / HOP))
     jaw = np.clip(1.0 + _JAW_PER_DB * smooth_db, *_JAW_RANGE)
@@ -96,31 +104,17 @@ def strength(prosody: Prosody, times: Track) -> tuple[Track, Track]:
     return jaw, lips
 
 
-def relative_pitch(prosody: Prosody) -> Track:
-    """(N,) semitones over this speaker's median, carried across unvoiced sounds; 0 if nothing is voiced."""
-    voiced = prosody.voiced
-    if not voiced.any():
-        return np.zeros(len(voiced))
-    usual = float(np.median(prosody.pitch[voiced]))
-    semitones = 12.0 * np.log2(np.where(voiced, prosody.pitch, usual) / usual)
-    return np.clip(carried(semitones, voiced), -12.0, 12.0)
-
-
-def carried(track: Track, known: NDArray[np.bool_]) -> Track:
-    """(N,) `track` with straight lines across the places where it is not known; as it is if none is."""
-    clock = np.arange(len(track))
-    return np.interp(clock, clock[known], track[known]) if known.any() else track
-
-
 def _syllables(phonemes: Phonemes, times: Track) -> Track:
     """(T,) gain that lets sound without phones open with each burst and close between bursts; 1 elsewhere."""
-    loudness = gaussian_filter1d(phonemes.prosody.loudness.astype(float), 0.03 / HOP)
-    below = loudness - maximum_filter1d(loudness, round(_BURST / HOP))
-    clock = np.arange(len(below)) * HOP
-    openness = np.interp(times, clock, np.clip(1.0 + below / _CLOSED_BELOW, 0.15, 1.0))
     gain = np.ones(len(times))
-    for phone in phonemes.phones:
-        if phone.symbol == VOCAL:
+    unworded = [phone for phone in phonemes.phones if phone.symbol == VOCAL]
+    if unworded:
+        loudness = gaussian_filter1d(phonemes.prosody.loudness.astype(float), 0.03 / HOP)
+        below = loudness - maximum_filter1d(loudness, round(_BURST / HOP))
+        openness = np.interp(
+            times, clock_of(phonemes.prosody), np.clip(1.0 + below / _CLOSED_BELOW, 0.15, 1.0)
+        )
+        for phone in unworded:
             part = span(times, phone.start - _SHUTTING, phone.end + _SHUTTING)
             worded = 1.0 - bump(
                 times[part], phone.start - _SHUTTING, phone.start, phone.end, phone.end + _SHUTTING
@@ -145,6 +139,8 @@ def _blend(phones: tuple[Phone, ...], times: Track) -> Track:
         before = end
         decay = hold + (_PROTRUDED_DECAY if viseme.protruded else _DECAY)
         part = span(times, onset, decay)
+        if part.start == part.stop:
+            continue
         dominance = bump(times[part], onset, apex, hold, decay) ** _SHARPNESS
         jaw_weight = 0.0 if short else viseme.jaw
         total[part, :1] += jaw_weight * dominance[:, None] * viseme.shape[:1]
@@ -185,6 +181,8 @@ def _contacts(phones: tuple[Phone, ...], symbols: frozenset[str], times: Track) 
         if phone.symbol in symbols:
             start, end = hold(phone)
             part = span(times, start - _APPROACH, end + _RELEASE)
+            if part.start == part.stop:
+                continue
             apart[part] *= 1.0 - bump(times[part], start - _APPROACH, start, end, end + _RELEASE)
     return 1.0 - apart
 
@@ -192,6 +190,8 @@ def _contacts(phones: tuple[Phone, ...], symbols: frozenset[str], times: Track) 
 def _shut(phonemes: Phonemes, times: Track) -> Track:
     """1 inside silences of `PAUSE` and more, less in shorter ones; only then does opening lead the voice."""
     apart = 1.0 - ramp(times, phonemes.seconds, phonemes.seconds + _SHUTTING)
+    begins = phonemes.prosody.first * HOP
+    ends = begins + len(phonemes.prosody.speaking) * HOP
     firsts = {round(phone.start / HOP): phone for phone in phonemes.phones}
     for start, end in phonemes.silences():
         depth = float(ramp(np.array([end - start]), _SHORT_SILENCE, PAUSE)[0])
@@ -200,10 +200,12 @@ def _shut(phonemes: Phonemes, times: Track) -> Track:
         follower = firsts.get(round(end / HOP))
         if follower and follower.symbol in BILABIAL:  # p after a pause: open from the contact, not before it
             opening, opened = hold(follower)[1], hold(follower)[1] + _RELEASE
-        if start <= 0.0:
-            begun = times[0] - 1.0  # the recording begins in silence: shut from before its first frame
-        if end >= phonemes.seconds - 1.5 * HOP:
+        if start <= begins:
+            begun = times[0] - 1.0  # what is known begins in silence: shut from before its first frame
+        if end >= ends - HOP / 2:
             opening, opened = times[-1] + 1.0, times[-1] + 2.0  # and ends in it
         part = span(times, begun, opened)
+        if part.start == part.stop:
+            continue
         apart[part] *= 1.0 - depth * bump(times[part], begun, begun + _SHUTTING, opening, opened)
     return 1.0 - apart

@@ -7,15 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ControlOutOfRange
-from engine.motion.accents import find_beats
-from engine.motion.blinks import Blink, lids, lids_following, plan_blinks
+from engine.motion.blinks import Blink, lids, lids_following
 from engine.motion.brows import SHAPES as BROWS
-from engine.motion.brows import plan_brows
 from engine.motion.curves import RATE, Track, weights
-from engine.motion.emotion import PARTING, blend, presence
-from engine.motion.gaze import EYE_LIMIT, Gaze, eye_in_head, head_follows, plan_gaze
-from engine.motion.head import limited, plan_head
-from engine.motion.lips import Lips, plan_lips
+from engine.motion.emotion import PARTING
+from engine.motion.gaze import EYE_LIMIT, Gaze, eye_in_head
+from engine.motion.lips import Lips
+from engine.motion.planner import POSE, Planner
 from engine.motion.visemes import SHAPES as LIPS
 from engine.prosody import HOP
 from engine.speech import UNDERSTOOD, Phonemes, recognise
@@ -27,14 +25,13 @@ _BEFORE, _AFTER = (
     0.25,
     0.5,
 )  # seconds planned beyond the recording's ends, so that the spline has its neighbours
+_PIECE = 20 * RATE  # control points planned at once
 _PRESS = 0.3  # mouthPress of a full contact: lips that touch are pressed a little
 _SMILE_UNDER_ROUNDING = 0.6  # of a smile gives way to fully rounded lips
 _PARTING_COLUMNS = [INDEX[name] for name in sorted(PARTING)]
 _SPREADING_COLUMNS = [
     INDEX[name] for name in BLENDSHAPES if name.startswith(("mouthSmile", "mouthStretch", "mouthFrown"))
 ]
-POSE = 6
-"""Columns after the blendshapes: yaw, pitch, roll, x, y, z."""
 
 
 @dataclass(frozen=True)
@@ -113,30 +110,25 @@ def plan_motion(speech: Speech, controls: Controls) -> Motion:
 
 def plan_from_phonemes(phonemes: Phonemes, controls: Controls) -> Motion:
     """The same from phones that are known already."""
-    seconds, seed = phonemes.seconds, controls.seed
-    times = np.arange(round((seconds + _BEFORE + _AFTER) * RATE)) / RATE - _BEFORE
-    beats = find_beats(phonemes)
-    attitude = blend(controls.emotion)
-    gaze = plan_gaze(beats, controls.gaze, seed, seconds + _AFTER)
-    amplitude = controls.amplitude
-    blinks = plan_blinks(beats, gaze.blink_onsets(), seed, seconds, amplitude.blinks)
-    lips = plan_lips(phonemes, times, attitude.jaw)
-    brows = amplitude.brows * plan_brows(beats, seed, times)
-    face = face_of(lips, brows, presence(seed, times)[:, None] * attitude.weights)
-    rotation, translation = (
-        amplitude.head * each for each in plan_head(beats, phonemes.prosody, seed, times)
-    )
-    rotation[:, :2] += head_follows(gaze, controls.gaze, seed, times, amplitude.head)
-    attained = limited(rotation + np.array(attitude.head)) + np.array(controls.pose)
-    pose = np.concatenate((attained, translation), 1)
-    used = np.flatnonzero(face.any(0))
+    seconds = phonemes.seconds
+    planner = Planner(controls, -_BEFORE)
+    points = round((seconds + _AFTER) * RATE)
+    pieces = []
+    for begin in range(round(-_BEFORE * RATE), points, _PIECE):  # so that memory does not grow with length
+        end = min(begin + _PIECE, points)
+        brows, emotion, pose = planner.rest(phonemes.prosody, end)
+        face = face_of(planner.lips(phonemes, end), brows, emotion)
+        pieces.append(np.concatenate((face, pose), 1).astype(np.float32))
+    curves = np.concatenate(pieces)
+    used = np.flatnonzero(curves[:, :-POSE].any(0))
+    blinks = tuple(planner.idle.blinks.blinks)
     return Motion(
         max(1, round(seconds * controls.fps)),
         controls.fps,
         seconds,
         used,
-        np.concatenate((face[:, used], pose), 1).astype(np.float32),
-        gaze,
+        np.concatenate((curves[:, used], curves[:, -POSE:]), 1),
+        planner.idle.gaze.gaze(),
         blinks,
         np.array([blink.start for blink in blinks]),
     )

@@ -129,6 +129,8 @@ def _forehead(p: Floats, brows: Floats, x: Floats, y: Floats, reach: float) -> F
     """Furrows across the forehead, parallel to brows and hairline, fading at `reach` from the middle."""
     oval = p[list(OVAL), :2]
     hair = oval[oval[:, 1] < brows[:, 1].mean() - 0.05]
+    if len(hair) < 2:
+        return np.zeros_like(x)
     hair = hair[np.argsort(hair[:, 0])]
     low, high = np.interp(x, brows[:, 0], brows[:, 1]), np.interp(x, hair[:, 0], hair[:, 1])
     room = np.maximum(low - high, 0.2)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from engine.portrait.framing import Framing
@@ -68,7 +69,8 @@ def spline(at: Floats, controls: Floats, values: Floats, smoothing: float = SMOO
     system[:n, n + 1 :] = controls
     system[n + 1 :, :n] = controls.T
     known = np.concatenate([values.reshape(n, -1), np.zeros((3, values.reshape(n, -1).shape[1]))])
-    weights = np.linalg.solve(system, known).astype(np.float32)
+    # By torch, which keeps to as many threads as its caller wants.
+    weights = torch.linalg.solve(torch.from_numpy(system), torch.from_numpy(known)).numpy().astype(np.float32)
     bent = _kernel(at, controls) @ weights[:n]
     result = bent + weights[n] + at.astype(np.float32) @ weights[n + 1 :]
     return np.asarray(result.reshape(len(at), *values.shape[1:]), np.float32)

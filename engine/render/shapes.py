@@ -243,7 +243,7 @@ def _upper_face(p: Floats, side: float) -> dict[str, Floats]:
     cheek = _blob(p, side * 0.58, 0.62, 0.36, 0.30)
     wing = _blob(p, side * 0.24, 0.72, 0.16, 0.2)
     return {
-        "browDown": _vector(brow, x=-0.03 * side, y=0.10) + _vector(inner, x=-0.03 * side, y=0.03),
+        "browDown": _vector(brow, x=-0.03 * side, y=0.10) + _vector(inner, x=-0.04 * side, y=0.06),
         "browOuterUp": _vector(outer, y=-0.14),
         "cheekSquint": _vector(cheek, y=-0.07, z=-0.03),
         "eyeSquint": _vector(cheek, y=-0.03),

@@ -144,10 +144,12 @@ def _node_cover(portrait: Portrait) -> torch.Tensor:
 def _premultiplied(portrait: Portrait) -> torch.Tensor:
     """(1, 4, N, N) what the still adds to the background, and how much of that shines through: together over
     the background they are the still."""
-    through = (1 - portrait.alpha[..., None]).astype(np.float32)
-    colour = portrait.canvas - through * portrait.background
-    picture = np.concatenate([colour, through], axis=2).transpose(2, 0, 1)[None]
-    return torch.from_numpy(np.ascontiguousarray(picture, np.float32))
+    picture = np.empty((1, 4, *portrait.alpha.shape), np.float32)
+    picture[0, 3] = 1 - portrait.alpha
+    for channel in range(3):
+        behind = picture[0, 3] * portrait.background[..., channel]
+        picture[0, channel] = portrait.canvas[..., channel] - behind
+    return torch.from_numpy(picture)
 
 
 def _background(portrait: Portrait) -> torch.Tensor:
@@ -155,5 +157,5 @@ def _background(portrait: Portrait) -> torch.Tensor:
     framing = portrait.framing
     k, start = framing.oversample, framing.border * framing.oversample
     inner = portrait.background[start : start + framing.size * k, start : start + framing.size * k]
-    shrunk = inner.reshape(framing.size, k, framing.size, k, 3).mean(axis=(1, 3))
+    shrunk = np.add.reduce([inner[i::k, j::k] for i in range(k) for j in range(k)]) / k**2
     return torch.from_numpy(np.ascontiguousarray(shrunk.transpose(2, 0, 1), np.float32))

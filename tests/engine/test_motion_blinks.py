@@ -4,15 +4,26 @@ import numpy as np
 from spoken import babble, spoken
 
 from engine.motion import plan_from_phonemes
-from engine.motion.accents import find_beats
-from engine.motion.blinks import Blink, lids, plan_blinks
+from engine.motion.accents import Beats, find_beats
+from engine.motion.blinks import Blink, BlinkClock, lids
+from engine.motion.idle import Idle
+from engine.motion.usual import Usual
 from engine.speech import Phonemes
 from engine.state import INDEX, Controls
 
 
-def minutes(phonemes: Phonemes, seeds: int = 60) -> list[tuple[Blink, ...]]:
-    beats = find_beats(phonemes)
-    return [plan_blinks(beats, [], seed, phonemes.seconds) for seed in range(seeds)]
+def beats_of(phonemes: Phonemes) -> Beats:
+    return find_beats(phonemes.prosody, Usual.of(phonemes.prosody))
+
+
+def minutes(phonemes: Phonemes, seeds: int = 60) -> list[list[Blink]]:
+    """Blinks of the whole recording for each seed."""
+    beats, plans = beats_of(phonemes), []
+    for seed in range(seeds):
+        idle = Idle(Controls(seed=seed))
+        idle.follow(beats, phonemes.seconds)
+        plans.append(idle.blinks.blinks)
+    return plans
 
 
 def test_rate_is_that_of_conversation_and_of_rest() -> None:
@@ -45,7 +56,7 @@ def test_blinks_last_as_long_as_blinks_do() -> None:
 def test_blinks_gather_at_phrase_ends() -> None:
     """More blinks begin within 0.3 s after a phrase end than chance would put there."""
     words = babble(60.0)
-    ends = np.array(find_beats(words).phrase_ends)
+    ends = np.array(beats_of(words).phrase_ends)
     onsets = np.array([b.start for plan in minutes(words) for b in plan])
     after = onsets[:, None] - ends[None, :]
     share = ((after > -0.1) & (after < 0.3)).any(1).mean()
@@ -53,10 +64,13 @@ def test_blinks_gather_at_phrase_ends() -> None:
 
 
 def test_gaze_shifts_can_carry_a_blink() -> None:
-    """A carried blink begins with its gaze shift unless one is under way."""
-    plan = plan_blinks(find_beats(babble(30.0)), [7.0, 21.0], 4, 30.0)
-    for shift in (7.0, 21.0):
-        assert min(abs(b.start - shift) for b in plan) < 0.6
+    """A carried blink begins with its gaze shift unless one has just been."""
+    for seed in range(20):
+        clock = BlinkClock(seed)
+        for step in range(500):
+            now = step * 0.04
+            clock.follow(now, now + 0.04, 1.0, False, [7.01] if step == 175 else [])
+        assert min(abs(blink.start - 7.01) for blink in clock.blinks) < 0.6
 
 
 def test_lids_close_and_open_again() -> None:

@@ -5,6 +5,7 @@ from spoken import babble, spoken
 
 from engine.motion import plan_from_phonemes
 from engine.motion.accents import find_beats
+from engine.motion.usual import Usual
 from engine.state import Controls
 
 
@@ -50,7 +51,7 @@ def test_accents_carry_nods() -> None:
         accent = slice(i * 100 + 5, i * 100 + 25)
         words.prosody.pitch[accent] *= 1.3
         words.prosody.loudness[accent] += 6.0
-    beats = find_beats(words)
+    beats = find_beats(words.prosody, Usual.of(words.prosody))
     assert 25 <= len(beats.accents) <= 35
     lowered = []
     for seed in range(6):

@@ -87,6 +87,32 @@ def test_the_margin_beyond_the_picture_has_no_edge(face: Face, matte: NDArray[np
     assert steps.max() < 3 * np.median(steps) + 0.5
 
 
+def test_a_distant_sitter_stands_before_no_edge(
+    still: Pixels, face: Face, matte: NDArray[np.float32]
+) -> None:
+    """Where the frame shows more than the picture, the backdrop goes on: no step at the picture's edge."""
+    portrait = build_portrait(still, face, matte, Controls(distance=1.5))
+    framing = portrait.framing
+    edge = round((framing.border - framing.x * framing.scale) * framing.oversample)
+    rows = slice(round((framing.border - framing.y * framing.scale) * framing.oversample) + 20, None)
+    assert edge > (framing.border + 40) * framing.oversample
+    luma = portrait.canvas[rows][: framing.size // 2].mean(axis=2)
+    step = np.abs(luma[:, edge + 4] - luma[:, edge - 4])
+    inside = np.abs(luma[:, edge + 24] - luma[:, edge + 16])
+    assert step.mean() < 2 * inside.mean() + 3
+
+
+def test_shoulders_cut_off_by_a_side_slope_down(
+    still: Pixels, face: Face, matte: NDArray[np.float32]
+) -> None:
+    """Beyond the picture's sides the sitter ends lower the farther out, not in a level ledge."""
+    portrait = build_portrait(still, face, matte, Controls(distance=1.5))
+    framing = portrait.framing
+    edge = round((framing.border - framing.x * framing.scale) * framing.oversample)
+    tops = [int(np.argmax(portrait.alpha[:, edge - out] > 0.5)) for out in (2, 22, 42)]
+    assert 0 < tops[0] < tops[1] < tops[2]
+
+
 def test_background_is_filled_behind_the_sitter(portrait: Portrait) -> None:
     """Behind the face is no skin, far from the sitter the picture itself."""
     k, border = portrait.framing.oversample, portrait.framing.border

@@ -125,7 +125,7 @@ def test_a_tiny_picture_is_refused_with_the_limit(finder: FaceFinder) -> None:
     assert caught.value.metadata["least"] == "40.0"
 
 
-@pytest.mark.parametrize("name", ["mira", "osei", "pip"])
+@pytest.mark.parametrize("name", ["osei", "pip"])
 @pytest.mark.parametrize(
     "change",
     [
