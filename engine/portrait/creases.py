@@ -84,7 +84,7 @@ def _reliefs(p: Floats, x: Floats, y: Floats) -> dict[str, tuple[Floats, float]]
         fold = p[list(NASOLABIAL[side]), :2]
         valley = _line(fold, x, y, SOFT)
         bulge = _line(fold + np.asarray([0.10 * sign, -0.05]), x, y, 0.09)
-        made["nasolabial" + side] = 0.8 * bulge - valley, SOFT
+        made["nasolabial" + side] = 0.6 * bulge - 0.75 * valley, SOFT
         outer = p[eye[0] if abs(p[eye[0], 0]) > abs(p[eye[8], 0]) else eye[8], :2]
         rays = [
             outer + np.asarray([[sign * 0.07, 0.4 * s - 0.01], [sign * 0.22, s + 0.01]])

@@ -24,6 +24,7 @@ HEADROOM = 0.05  # least space over the hair, where the picture has it
 MARGIN = 0.125  # of the frame's side, kept around the frame for motion that pulls it in
 SHARPEST = 1280  # pixels across the canvas without margin, about twice a 512 pixel frame
 CARRIED = 1.15  # times the frame's pixels: detail that a canvas of more pixels keeps
+CUT_OFF = 0.5  # of the face's width or height is sitter at an edge of the picture: it cuts the head off
 MOST_CUT_OFF = 0.25  # of the face's height or width, outside the picture
 ROOM = 0.15  # of the face's height that a caller's framing leaves on each side: for the jaw, turns and travel
 OVERHANG = 0.02  # of a caller's framing: what may lie beyond an edge that cuts the sitter off
@@ -91,13 +92,31 @@ def frame_face(face: Face, matte: Floats, distance: float, size: int, crop: Crop
     tall = float(high[1] - low[1])
     middle = (low + high) / 2
     natural = float(np.clip(min(width, height), tall / LARGEST_FACE_SHARE, tall / FACE_SHARE))
+    top, left, right = _cut_off(matte, low, high)
     side = natural * distance
+    side = min(side, height) if top else side
+    side = min(side, width) if left and right else side
     hair = _top_of_head(matte, float(middle[0]), tall)
     y = min(float(middle[1]) - FACE_CENTRE * side, hair - HEADROOM * side)
     y = max(y, float(high[1]) + 0.08 * side - side)  # the chin stays in the frame, however tall the hat
     x = float(middle[0]) - side / 2
     # What lacks in height is added as background on top: below there would be a sitter to invent.
-    return Framing(_inside(x, side, width, 0.5), _inside(y, side, height, 1.0), side, size, _oversample(size))
+    lacking_left = 0.5 if left == right else float(right)
+    x, y = _inside(x, side, width, lacking_left), _inside(y, side, height, 1.0)
+    return Framing(x, y, side, size, _oversample(size))
+
+
+def _cut_off(matte: Floats, low: Floats, high: Floats) -> tuple[bool, bool, bool]:
+    """Whether the head, with a face from `low` to `high`, goes on beyond the picture's top, left and right.
+
+    There the frame ends with the picture, however far away the caller wants the head: what lies beyond
+    would be a head to invent.
+    """
+    first, last = (np.clip(edge, 0, np.asarray(matte.shape[::-1]) - 1).astype(int) for edge in (low, high))
+    rows, columns = slice(first[1], last[1] + 1), slice(first[0], last[0] + 1)
+    lines = (matte[0, columns], matte[rows, 0], matte[rows, -1])
+    top, left, right = (bool((line > 0.5).mean() > CUT_OFF) for line in lines)
+    return top, left, right
 
 
 def _oversample(size: int) -> int:

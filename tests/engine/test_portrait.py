@@ -65,6 +65,21 @@ def test_a_wide_picture_is_framed_inside_itself(face: Face) -> None:
     assert framing.y + framing.side <= 2400
 
 
+def test_a_head_cut_off_on_top_stays_at_the_top(
+    still: Pixels, face: Face, matte: NDArray[np.float32]
+) -> None:
+    """Where the picture ends in the forehead, so does the frame, from any distance."""
+    rows = int(face.mesh[10, 1])
+    moved = replace(face, mesh=face.mesh - np.asarray([0, rows, 0], np.float32), iris=None)
+    for distance in (0.7, 1.0, 1.5):
+        framing = frame_face(moved, matte[rows:], distance, 512)
+        assert framing.y >= 0
+        assert framing.side <= still.shape[0] - rows
+    beside = replace(face, mesh=face.mesh - np.asarray([face.mesh[234, 0], 0, 0], np.float32), iris=None)
+    cut_left = frame_face(beside, matte[:, int(face.mesh[234, 0]) :], 1.5, 512)
+    assert cut_left.x >= 0
+
+
 def test_distance_scales_the_frame(face: Face, matte: NDArray[np.float32]) -> None:
     """At 1.3 times the distance the same face is 1.3 times smaller."""
     near, far = (frame_face(face, matte, d, 512) for d in (1.0, 1.3))
