@@ -3,6 +3,7 @@
 import importlib
 import json
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from bench.machine import describe
@@ -17,7 +18,8 @@ def main() -> int:
         print(f"usage: python -m bench {{{','.join(NAMES)}}} [options]", file=sys.stderr)
         return 2
     name = sys.argv[1]
-    result = importlib.import_module(f"bench.{name}").run(sys.argv[2:])
+    with redirect_stdout(sys.stderr):  # progress; what is printed is one JSON document
+        result = importlib.import_module(f"bench.{name}").run(sys.argv[2:])
     print(json.dumps({"benchmark": name, "machine": describe(), **result}, indent=2, sort_keys=True))
     return 0
 
