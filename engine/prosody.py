@@ -18,7 +18,7 @@ _PITCH_WINDOW = 640  # 40 ms: two periods of the lowest pitch
 _PITCH_LAG = (RATE // 400, RATE // 60)  # 60 to 400 Hz, bass to child; sung notes above fold an octave down
 PITCH_SPAN = (_PITCH_WINDOW // 2, _PITCH_WINDOW // 2 + _PITCH_LAG[1])
 """Samples before and after the middle of a frame that its pitch is read from."""
-BLOCK = 2_000  # frames analysed at once, so that memory does not grow with length
+BLOCK = 500  # frames analysed at once, so that memory does not grow with length
 
 SILENT_DB = -60.0  # nothing above this is speech (dB re full scale, RMS of 25 ms)
 SPEAKING_AHEAD = 10  # frames that must be known after one before it is known to be speech or silence

@@ -1,12 +1,15 @@
 """The lips' shape from the face mesh, whether they close where they must, and THEval's measures of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.measures.speakers import Known
+from engine.state import BLENDSHAPES, State
+from engine.track import Moving
 from perception.mesh import (
     CHIN,
     LEFT_EYE_CORNERS,
@@ -19,9 +22,11 @@ from perception.pose import INDICES, rigid_rotation
 Floats = NDArray[np.float64]
 
 GAP_PAIRS = ((82, 87), (13, 14), (312, 317))
-# Of the distance between the eyes (63 mm), beyond what the mesh reads on a closed mouth: 1.3 mm, four fifths
-# of a pixel of the mesh network's own input, which is what its reading of one mouth wavers by.
+# Of the distance between the eyes (63 mm), beyond what the mesh reads on the same face with its mouth shut:
+# 1.3 mm, four fifths of a pixel of the mesh network's own input, which is what its reading wavers by.
 CLOSED = 0.02
+# What parts the lips. A smile, a pursed or a pressed mouth stay: the mesh reads a gap of their own on each.
+PARTING = ("jawOpen", "mouthClose", "mouthFunnel", "mouthShrug", "mouthLowerDown", "mouthUpperUp")
 BILABIAL = ("p", "b", "m")
 CLOSURE_EDGE = 0.04  # seconds about the phone in which lips may touch: one frame at 25 fps
 PAUSE = 0.3  # seconds, THEval's least silence
@@ -71,8 +76,34 @@ def gap(mesh: Floats) -> float:
     return float(np.mean([np.linalg.norm(mesh[a] - mesh[b]) for a, b in GAP_PAIRS]))
 
 
-def closures(gaps: Floats, closed_gap: float, fps: float, known: Sequence[Known]) -> dict[str, Any]:
-    """Share of p, b and m at whose time the lips meet."""
+@dataclass(frozen=True)
+class MouthShut:
+    """A motion with everything left out that parts the lips: what a mesh reads on it is no opening."""
+
+    motion: Moving
+
+    @property
+    def frames(self) -> int:
+        return self.motion.frames
+
+    @property
+    def fps(self) -> int:
+        return self.motion.fps
+
+    @property
+    def seconds(self) -> float:
+        return self.motion.seconds
+
+    def frame(self, index: int) -> State:
+        """The face of that frame, mouth shut."""
+        state = self.motion.frame(index)
+        shapes = state.blendshapes.copy()
+        shapes[[i for i, name in enumerate(BLENDSHAPES) if name.startswith(PARTING)]] = 0
+        return replace(state, blendshapes=shapes)
+
+
+def closures(gaps: Floats, fps: float, known: Sequence[Known]) -> dict[str, Any]:
+    """Share of p, b and m at whose time the lips meet; gaps (T,) over those of the same face mouth shut."""
     reached, missed = 0, []
     for phone in known:
         if phone.symbol.lower() not in BILABIAL:
@@ -81,7 +112,7 @@ def closures(gaps: Floats, closed_gap: float, fps: float, known: Sequence[Known]
         last = min(len(gaps), int(np.ceil((phone.end + CLOSURE_EDGE) * fps)) + 1)
         if first >= last:
             continue
-        least = float(np.nanmin(gaps[first:last])) - closed_gap
+        least = float(np.nanmin(gaps[first:last]))
         reached += least < CLOSED
         if least >= CLOSED:
             missed.append({"phone": phone.symbol, "at": round(phone.start, 2), "gap": round(least, 3)})
@@ -89,10 +120,9 @@ def closures(gaps: Floats, closed_gap: float, fps: float, known: Sequence[Known]
     return {"phones": count, "closed": reached, "missed": missed[:12]}
 
 
-def pauses(
-    gaps: Floats, closed_gap: float, fps: float, silences: Sequence[tuple[float, float]]
-) -> dict[str, Any]:
-    """Lips in silences of 0.3 s and more: share of frames that are closed, mean gap, THEval's deviation."""
+def pauses(gaps: Floats, fps: float, silences: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """Lips in silences of 0.3 s and more: share of frames that are closed, mean gap (over that of the same
+    face mouth shut), THEval's deviation."""
     inside = np.zeros(len(gaps), bool)
     deviations = []
     for start, end in silences:
@@ -104,7 +134,7 @@ def pauses(
         whole = gaps[round(start * fps) : round(end * fps)]
         if len(whole):
             deviations.append(float(np.nanmedian(np.abs(whole - np.nanmedian(whole)))))
-    shut = gaps[inside] - closed_gap
+    shut = gaps[inside]
     return {
         "frames": int(inside.sum()),
         "closed_frames": int((shut < CLOSED).sum()),

@@ -19,7 +19,7 @@ class Target:
 
 
 TARGETS = {
-    "engine": Target("engine alone, 512 x 512, 2 threads", "frames/s", (45, None), (100, None)),
+    "engine": Target("engine alone, 512 x 512, one thread", "frames/s", (45, None), (100, None)),
     "generate": Target("whole Generate, 512 x 512", "frames/s", (25, None), (45, None)),
     "first frame": Target("streaming: first frame", "ms", (None, 250), (None, 170)),
     "sustained": Target("streaming: sustained", "frames/s", (30, None), (45, None)),

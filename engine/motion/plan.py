@@ -119,15 +119,15 @@ def plan_from_phonemes(phonemes: Phonemes, controls: Controls) -> Motion:
         brows, emotion, pose = planner.rest(phonemes.prosody, end)
         face = face_of(planner.lips(phonemes, end), brows, emotion)
         pieces.append(np.concatenate((face, pose), 1).astype(np.float32))
-    curves = np.concatenate(pieces)
-    used = np.flatnonzero(curves[:, :-POSE].any(0))
+    used = np.flatnonzero(np.any([piece[:, :-POSE].any(0) for piece in pieces], axis=0))
+    kept = [*used, *range(len(BLENDSHAPES), len(BLENDSHAPES) + POSE)]
     blinks = tuple(planner.idle.blinks.blinks)
     return Motion(
         max(1, round(seconds * controls.fps)),
         controls.fps,
         seconds,
         used,
-        np.concatenate((curves[:, used], curves[:, -POSE:]), 1),
+        np.concatenate([piece[:, kept] for piece in pieces]),
         planner.idle.gaze.gaze(),
         blinks,
         np.array([blink.start for blink in blinks]),

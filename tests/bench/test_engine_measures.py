@@ -8,6 +8,8 @@ from bench.measures import agreement, clips, eyes, head, lips, sharpness, target
 from bench.measures.agreement import Pair
 from bench.measures.speakers import Known, Spoken, recordings, silences
 from bench.measures.stage import Stage
+from engine.motion import plan_motion
+from engine.state import Controls
 from perception.audio import Speech
 from perception.mesh import LEFT_EYE, LIPS_OUTER, OVAL, RIGHT_EYE
 from perception.pose import INDICES, SHAPE
@@ -58,19 +60,33 @@ def test_closures_are_counted_at_their_time() -> None:
     gaps = np.full(100, 0.2)
     gaps[24:27] = 0.03
     known = [Known("p", 1.0, 1.05), Known("b", 2.0, 2.05), Known("aa", 3.0, 3.1)]
-    report = lips.closures(gaps, 0.02, FPS, known)
+    report = lips.closures(gaps - 0.02, FPS, known)
     assert (report["phones"], report["closed"]) == (2, 1)
     assert report["missed"][0]["phone"] == "b"
+
+
+def test_a_mouth_shut_keeps_the_rest_of_the_face() -> None:
+    """The control parts no lips, and smiles, turns and blinks as the clip does."""
+    planned = plan_motion(recordings("welcome").first(2.0).speech, Controls())
+    shut = lips.MouthShut(planned)
+    assert (shut.frames, shut.fps, shut.seconds) == (planned.frames, planned.fps, planned.seconds)
+    speaking = max(range(planned.frames), key=lambda i: planned.frame(i)["jawOpen"])
+    before, after = planned.frame(speaking), shut.frame(speaking)
+    assert before["jawOpen"] > 0.2
+    assert not any(after[name] for name in ("jawOpen", "mouthClose", "mouthLowerDownLeft", "mouthFunnel"))
+    kept = ("mouthSmileLeft", "mouthPressLeft", "browInnerUp", "eyeBlinkLeft")
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+    assert after.rotation == before.rotation
 
 
 def test_pauses_leave_out_the_edges() -> None:
     """Lips may close after the voice and open before it; what is open in the middle of a silence counts."""
     gaps = np.full(100, 0.15)
     gaps[28:71] = 0.02
-    shut = lips.pauses(gaps, 0.02, FPS, [(1.0, 3.0)])
+    shut = lips.pauses(gaps - 0.02, FPS, [(1.0, 3.0)])
     assert shut["closed_frames"] == shut["frames"] > 30
     gaps[45:50] = 0.15
-    assert lips.pauses(gaps, 0.02, FPS, [(1.0, 3.0)])["closed_frames"] == shut["frames"] - 5
+    assert lips.pauses(gaps - 0.02, FPS, [(1.0, 3.0)])["closed_frames"] == shut["frames"] - 5
 
 
 def turned_head(yaw: np.ndarray) -> np.ndarray:
