@@ -2,36 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RenderFailed, TrackUnusable
 from engine.motion import plan_motion
-from engine.portrait import build_portrait
+from engine.prepare import Finder, prepare
 from engine.render import Renderer
 from engine.state import Controls, Mode
 from engine.track import Moving, Track
 from engine.tracked import track_alone, track_on_top
 from perception.audio import Speech
-from perception.face import Face, sole_face
 
 Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-
-SURROUNDINGS = 3.2  # heights of the face: what a frame can show of the picture, with its margin
-WORTH_CROPPING = 0.7  # of the picture: closer crops get a matte of their own, at a finer scale
-
-
-class Finder(Protocol):
-    """What `animate` needs of `perception.face.FaceFinder`."""
-
-    def find(self, pixels: Pixels) -> list[Face]:
-        """Every face, largest first."""
-
-    def matte(self, pixels: Pixels) -> Floats:
-        """(H, W) 0..1 where a person is."""
 
 
 @dataclass(frozen=True)
@@ -88,23 +72,12 @@ def animate(
             what the speech makes it do.
 
     Raises:
-        FaceNotFound, SeveralFaces, FaceTooSmall, FaceTurnedAway: see `perception.face.sole_face`.
-        PortraitUnusable: see `build_portrait`.
-        ControlOutOfRange: the framing leaves no room for the face.
+        FaceError, PortraitUnusable, ControlOutOfRange, RenderFailed: see `prepare`.
         SpeechTooShort, SpeechTooLong, SpeechNotFinite, SpeechSilent: see `plan_motion`.
         TrackUnusable: see `move`.
-        RenderFailed: there is no such device.
     """
-    face = sole_face(finder.find(pixels), pixels.shape)
-    portrait = build_portrait(pixels, face, sitter_matte(pixels, face, finder), controls)
-    motion = move(speech, controls, track, mode)
-    try:
-        renderer = Renderer(portrait, controls, device)
-    except (RuntimeError, AssertionError) as error:  # torch raises either for a device that is not there
-        raise RenderFailed(
-            f"no renderer on {device!r}: use a device that torch finds on this machine"
-        ) from error
-    return Animation(motion, renderer)
+    renderer = prepare(pixels, controls, finder, device)
+    return Animation(move(speech, controls, track, mode), renderer)
 
 
 def move(
@@ -123,19 +96,3 @@ def move(
         raise TrackUnusable("without speech a track must move the face instead of it: give one of the two")
     planned = plan_motion(speech, controls)
     return planned if track is None else track_on_top(track, planned, controls)
-
-
-def sitter_matte(pixels: Pixels, face: Face, finder: Finder) -> Floats:
-    """(H, W) 0..1 where the sitter is; where the picture shows more than a frame can, from a closer look."""
-    whole = finder.matte(pixels)
-    height, width = whole.shape
-    low, high = face.mesh[:, :2].min(axis=0), face.mesh[:, :2].max(axis=0)
-    x, y = (low + high) / 2
-    reach = SURROUNDINGS / 2 * float(high[1] - low[1])
-    if 2 * reach > WORTH_CROPPING * min(height, width):
-        return whole
-    rows = slice(max(0, int(y - reach)), min(height, int(y + reach)))
-    columns = slice(max(0, int(x - reach)), min(width, int(x + reach)))
-    close = whole.copy()
-    close[rows, columns] = finder.matte(np.ascontiguousarray(pixels[rows, columns]))
-    return close

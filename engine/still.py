@@ -9,15 +9,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.animate import Finder, sitter_matte
 from engine.errors import ControlOutOfRange, RenderFailed
 from engine.motion.blinks import lids_following
 from engine.motion.emotion import blend
 from engine.motion.gaze import eye_in_head
-from engine.portrait import build_portrait
-from engine.render import Renderer
+from engine.prepare import Finder, prepare
 from engine.state import BLENDSHAPES, INDEX, Controls, State
-from perception.face import sole_face
 
 
 def expression(weights: Mapping[str, float], controls: Controls) -> State:
@@ -60,13 +57,11 @@ def edit_still(
         (S, S, 3) uint8 RGB.
 
     Raises:
-        FaceNotFound, SeveralFaces, FaceTooSmall, FaceTurnedAway: see `perception.face.sole_face`.
-        PortraitUnusable, ControlOutOfRange: see `build_portrait`.
-        RenderFailed: there is no such device, or it gave up.
+        FaceError, PortraitUnusable, ControlOutOfRange, RenderFailed: see `prepare`.
+        RenderFailed: also where the device gave up.
     """
-    face = sole_face(finder.find(pixels), pixels.shape)
-    portrait = build_portrait(pixels, face, sitter_matte(pixels, face, finder), controls)
+    renderer = prepare(pixels, controls, finder, device)
     try:
-        return Renderer(portrait, controls, device).render(state)
-    except (RuntimeError, AssertionError) as error:  # torch raises either for a device that is not there
+        return renderer.render(state)
+    except RuntimeError as error:
         raise RenderFailed(f"the still could not be rendered on {device!r}") from error

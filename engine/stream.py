@@ -7,19 +7,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.animate import Finder, sitter_matte
 from engine.errors import ControlOutOfRange, RenderFailed, StreamClosed
 from engine.hearing.listener import LOOKAHEAD as HEARD_AFTER
 from engine.hearing.listener import Listener
 from engine.motion.curves import RATE as CONTROL_RATE
 from engine.motion.live import MEMORY, LivePlanner
-from engine.portrait import build_portrait
+from engine.prepare import Finder, prepare
 from engine.prosody import HOP_SAMPLES, RATE
 from engine.render import Renderer
 from engine.render.pose import CAMERA
 from engine.state import Controls, State
 from perception.errors import MediaTooLarge
-from perception.face import sole_face
 from perception.limits import LIMITS
 from perception.resample import Resampler
 
@@ -182,20 +180,10 @@ def open_stream(
         device: of torch: "cpu", "cuda".
 
     Raises:
-        FaceNotFound, SeveralFaces, FaceTooSmall, FaceTurnedAway: see `perception.face.sole_face`.
-        PortraitUnusable, ControlOutOfRange: see `build_portrait`.
+        FaceError, PortraitUnusable, ControlOutOfRange, RenderFailed: see `prepare`.
         MediaUnsupported: see `Stream`.
-        RenderFailed: there is no such device.
     """
-    face = sole_face(finder.find(pixels), pixels.shape)
-    portrait = build_portrait(pixels, face, sitter_matte(pixels, face, finder), controls)
-    try:
-        renderer = Renderer(portrait, controls, device)
-    except (RuntimeError, AssertionError) as error:  # torch raises either for a device that is not there
-        raise RenderFailed(
-            f"no renderer on {device!r}: use a device that torch finds on this machine"
-        ) from error
-    return Stream(renderer, controls, rate)
+    return Stream(prepare(pixels, controls, finder, device), controls, rate)
 
 
 def animate_stream(stream: Stream, chunks: Iterable[Samples]) -> Iterator[Pixels]:

@@ -21,7 +21,7 @@ class Format:
     Attributes:
         name: short, as people say it.
         kinds: what it may hold: any of "image", "audio", "video"; nothing where it is known and not accepted.
-        media_type: RFC 6838 type that the file is served with.
+        media_type: RFC 6838 type that the file is served with; empty where it is not accepted.
         reader: Pillow's format name for pictures, FFmpeg's demuxer name for sound and video.
     """
 
@@ -55,7 +55,7 @@ class VideoInfo:
     media_type: str
 
 
-def _format(name: str, kinds: str, media_type: str, reader: str) -> Format:
+def _format(name: str, kinds: str, media_type: str = "", reader: str = "") -> Format:
     return Format(name, frozenset(kinds.split()), media_type, reader)
 
 
@@ -76,23 +76,16 @@ QUICKTIME = _format("QuickTime", "audio video", "video/quicktime", "mov")
 MATROSKA = _format("WebM or Matroska", "audio video", "video/webm", "matroska")
 AVI = _format("AVI", "audio video", "video/x-msvideo", "avi")
 
-# Known by their first bytes so that the refusal can name them; they hold nothing that we take.
-HEIC = _format("HEIC", "", "image/heic", "")
-_NAMED = (
-    (b"%PDF", _format("a PDF document", "", "application/pdf", "")),
-    (b"PK\x03\x04", _format("a ZIP archive or office document", "", "application/zip", "")),
-    (b"8BPS", _format("a Photoshop document", "", "image/vnd.adobe.photoshop", "")),
-    (b"\x00\x00\x00\x0cJXL ", _format("JPEG XL", "", "image/jxl", "")),
-    (b"\xff\x0a", _format("JPEG XL", "", "image/jxl", "")),
-    (b"\x00\x00\x00\x0cjP  ", _format("JPEG 2000", "", "image/jp2", "")),
-    (b"FORM", _format("AIFF", "", "audio/aiff", "")),
-    (b".snd", _format("Sun audio", "", "audio/basic", "")),
-    (b"caff", _format("Core Audio Format", "", "audio/x-caf", "")),
-    (b"#!AMR", _format("AMR", "", "audio/amr", "")),
-    (b"0&\xb2u\x8ef\xcf\x11", _format("Windows Media", "", "video/x-ms-asf", "")),
-    (b"FLV\x01", _format("Flash video", "", "video/x-flv", "")),
-    (b"\x00\x00\x01\xba", _format("an MPEG program stream", "", "video/mpeg", "")),
-)
+# Known so that the refusal can name them; they hold nothing that we take.
+HEIC = _format("HEIC", "")
+_REFUSED = {
+    b"%PDF": "a PDF document", b"8BPS": "a Photoshop document",
+    b"PK\x03\x04": "a ZIP archive or office document",
+    b"\x00\x00\x00\x0cJXL ": "JPEG XL", b"\xff\x0a": "JPEG XL", b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
+    b"FORM": "AIFF", b".snd": "Sun audio", b"caff": "Core Audio Format", b"#!AMR": "AMR",
+    b"0&\xb2u\x8ef\xcf\x11": "Windows Media", b"FLV\x01": "Flash video",
+    b"\x00\x00\x01\xba": "an MPEG program stream",
+}  # fmt: skip
 
 ACCEPTED = {
     "image": "PNG, JPEG, WebP, BMP, TIFF, GIF or AVIF",
@@ -143,9 +136,12 @@ def demuxer(form: Format) -> str:
 
 
 def _recognise(head: bytes) -> Format | None:
-    for start, form in (*_STARTS, *_NAMED):
+    for start, form in _STARTS:
         if head.startswith(start):
             return form
+    for start, name in _REFUSED.items():
+        if head.startswith(start):
+            return _format(name, "")
     if head[:4] in (b"RIFF", b"RF64") and len(head) >= 12:
         return _RIFF.get(head[8:12])
     if head[4:8] == b"ftyp":

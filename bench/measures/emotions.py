@@ -12,17 +12,18 @@ Floats = NDArray[np.float64]
 
 NOISE = 0.006  # eye distances, and 0.006 of an eye's width: half a pixel of the mesh network's own input
 # Friesen and Ekman, EMFACS-7 (1983), the prototypes, by what the mesh can see of each action unit:
-# AU 1 / 2 inner / outer brow raised, 4 brows lowered, 5 upper lids raised, 6 / 7 eyes narrowed, 9 nose
-# wrinkled (brows lowered, upper lip raised), 12 / 15 corners up / down, 20 lips stretched, 26 jaw dropped,
-# R12 + R14 one corner alone.
+# AU 1 / 2 inner / outer brow raised, 4 brows lowered, 5 upper lids raised, 6 / 7 eyes narrowed, 9 + 10 nose
+# wrinkled and upper lip raised (against the eyes, since the nose goes up with it), 12 / 15 corners up / down,
+# 20 lips stretched, 26 jaw dropped (by the lips that it parts: a beard hides the chin), 12 + 14 on one side
+# one corner alone (the engine lifts the sitter's left one).
 EXPECTED = {
     "happy": {"corners up": 1, "eyes open": -1, "mouth width": 1},
     "sad": {"inner brows up": 1, "corners up": -1},
     "angry": {"inner brows up": -1},
-    "surprised": {"inner brows up": 1, "outer brows up": 1, "eyes open": 1, "jaw down": 1},
+    "surprised": {"inner brows up": 1, "outer brows up": 1, "eyes open": 1, "lip gap": 1},
     "afraid": {"inner brows up": 1, "eyes open": 1, "mouth width": 1},
     "disgusted": {"inner brows up": -1, "upper lip up": 1},
-    "contempt": {"corner difference": 1},
+    "contempt": {"left corner over right": 1},
 }
 
 
@@ -42,9 +43,9 @@ def features(mesh: Floats, lids: Floats, still: Floats) -> dict[str, float]:
         "outer brows up": float(eyes - face[[70, 300, 46, 276], 1].mean()),
         "eyes open": float(lids.mean()),
         "corners up": float(corners.mean()),
-        "corner difference": float(abs(corners[0] - corners[1])),
+        "left corner over right": float(corners[1] - corners[0]),
         "mouth width": float(np.linalg.norm(face[61] - face[291])),
-        "upper lip up": float(face[2, 1] - face[[0, 37, 267], 1].mean()),
+        "upper lip up": float(eyes - face[[0, 37, 267], 1].mean()),
         "jaw down": float(face[152, 1] - face[2, 1]),
         "lip gap": gap(face),
     }

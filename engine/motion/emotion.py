@@ -1,7 +1,7 @@
 """Emotions as offsets of the face: ARKit weights at full strength, head attitude, width of the jaw.
 
 Action units per emotion as in FACS (Ekman & Friesen 1978; EMFACS): happy 6+12, sad 1+4+15, angry 4+5+7+23,
-surprised 1+2+5+26, afraid 1+2+4+5+20, disgusted 9+15+16, contempt 12+14 on one side. None of them opens shut
+surprised 1+2+5+26, afraid 1+2+4+5+20, disgusted 4+9+10, contempt 12+14 on one side. None of them opens shut
 lips: what parts them shows between contacts while speaking.
 """
 
@@ -51,8 +51,8 @@ def _both(**weights: float) -> dict[str, float]:
 ATTITUDES = {
     "neutral": Attitude(),
     "happy": Attitude(
-        _both(mouthSmile=0.65, cheekSquint=0.50, eyeSquint=0.28, mouthDimple=0.15, browOuterUp=0.10),
-        (0.0, 1.0, 0.0),
+        _both(mouthSmile=0.65, cheekSquint=0.60, eyeSquint=0.75, mouthDimple=0.15),
+        (0.0, 0.0, 0.0),
         1.05,
     ),
     "sad": Attitude(
@@ -68,16 +68,15 @@ ATTITUDES = {
         1.10,
     ),
     "surprised": Attitude(
-        _both(browOuterUp=0.75, eyeWide=0.90) | {"browInnerUp": 0.80, "jawOpen": 0.16}, (0.0, 1.5, 0.0), 1.20
+        _both(browOuterUp=0.75, eyeWide=0.90) | {"browInnerUp": 0.80, "jawOpen": 0.35}, (0.0, 1.5, 0.0), 1.20
     ),
     "afraid": Attitude(
-        _both(browOuterUp=0.30, browDown=0.20, eyeWide=0.60, mouthStretch=0.45) | {"browInnerUp": 0.80},
+        _both(browOuterUp=0.30, browDown=0.15, eyeWide=0.75, mouthStretch=0.55) | {"browInnerUp": 1.0},
         (0.0, 1.0, 0.0),
         0.95,
     ),
     "disgusted": Attitude(
-        _both(noseSneer=0.90, mouthUpperUp=0.50, mouthFrown=0.15, browDown=0.40, eyeSquint=0.35)
-        | {"mouthShrugUpper": 0.20, "cheekSquintLeft": 0.30, "cheekSquintRight": 0.30},
+        _both(noseSneer=0.60, mouthUpperUp=1.00, browDown=0.45, eyeSquint=0.20),
         (2.0, 1.0, 0.0),
         0.90,
     ),

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.portrait.canvas import cut
 from engine.portrait.depth import Grid, canvas_grid, depth_field, following
 from engine.portrait.eyes import EyeLayers, eye_layers
 from engine.portrait.fill import fill
 from engine.portrait.fitness import check
-from engine.portrait.framing import Framing, cut, frame_face
+from engine.portrait.framing import Framing, frame_face
 from engine.portrait.landmarks import HeadAxes, head_axes
 from engine.portrait.lips import fitted
 from engine.portrait.mouth import MouthLayers, mouth_layers

@@ -1,29 +1,25 @@
-"""Which square of the picture the frame shows, and cutting it out at the renderer's resolution."""
+"""Which square of the picture the frame shows."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from engine.errors import ControlOutOfRange, PortraitUnusable
 from engine.state import Crop
 from perception.face import Face
 
 Floats = NDArray[np.floating[Any]]
-Outside = Literal["symmetric", "edge", "constant"]
 
-# Height of the mesh (forehead to chin) over the height of the frame: head and shoulders as in a passport
-# photograph
-# (ICAO 9303-9: face 70-80 %, too tight for a head that moves) against a news presenter (about 35 %).
+# Height of the mesh (forehead to chin) over the height of the frame: between a passport photograph (ICAO
+# 9303-9: face 70-80 %, too tight for a head that moves) and a news presenter (about 35 %).
 FACE_SHARE = 0.42
 LARGEST_FACE_SHARE = 0.6  # rather a tight frame than one that leaves the picture
 FACE_CENTRE = 0.45  # height of the mesh's middle in the frame, from the top
 HEADROOM = 0.05  # least space over the hair, where the picture has it
 MARGIN = 0.125  # of the frame's side, kept around the frame for motion that pulls it in
 SHARPEST = 1280  # pixels across the canvas without margin, about twice a 512 pixel frame
-CARRIED = 1.15  # times the frame's pixels: detail that a canvas of more pixels keeps
 CUT_OFF = 0.5  # of the face's width or height is sitter at an edge of the picture: it cuts the head off
 MOST_CUT_OFF = 0.25  # of the face's height or width, outside the picture
 ROOM = 0.15  # of the face's height that a caller's framing leaves on each side: for the jaw, turns and travel
@@ -126,24 +122,16 @@ def _oversample(size: int) -> int:
 def _cropped(crop: Crop, low: Floats, high: Floats, matte: Floats, distance: float, size: int) -> Framing:
     """The caller's square, if the face from `low` to `high` fits it with `ROOM` and is not lost in it, and
     if it does not go on where the picture cuts the sitter off."""
-    height, width = matte.shape
-    shorter = min(width, height)
-    _not_over_cuts(crop, matte)
-    side = crop.side * shorter * distance
-    x, y = crop.x * width - side / 2, crop.y * height - side / 2
-    y = min(y, max(height - side, y - (side - side / distance) / 2))  # a smaller sitter still ends below
-    tall, corner = float(high[1] - low[1]), np.asarray([x, y])
-    room = ROOM * tall
-    if min((low - room - corner).min(), (corner + side - high - room).min()) < 0:
-        middle = (low + high) / 2 / np.asarray([width, height])
-        needed = (float((high - low).max()) + 2 * room) / (shorter * distance)
-        raise ControlOutOfRange(
-            f"the face does not fit this framing with {ROOM:.0%} of its height around it for motion: centre "
-            f"it near {middle[0]:.2f},{middle[1]:.2f} with a side of at least {needed:.2f}",
-            control="framing", room=ROOM,
-        )  # fmt: skip
+    x, y, side = _square(crop, matte, distance)
+    tall = float(high[1] - low[1])
+    first, last = low - ROOM * tall, high + ROOM * tall
+    if _cut_off(matte, low, high)[0]:
+        first[1] = max(first[1], 0.0)  # there is no more room to ask for
+    corner = np.asarray([x, y])
+    if min((first - corner).min(), (corner + side - last).min()) < 0:
+        raise _no_room(first, last, matte, distance)
     if tall < LEAST_FACE_SHARE * side:
-        most = tall / (LEAST_FACE_SHARE * shorter * distance)
+        most = tall / (LEAST_FACE_SHARE * min(matte.shape) * distance)
         raise ControlOutOfRange(
             f"the face has less than {LEAST_FACE_SHARE:.0%} of this framing's height: "
             f"use a side of at most {most:.2f}",
@@ -152,25 +140,60 @@ def _cropped(crop: Crop, low: Floats, high: Floats, matte: Floats, distance: flo
     return Framing(x, y, side, size, _oversample(size))
 
 
-def _not_over_cuts(crop: Crop, matte: Floats) -> None:
-    """Beyond an edge that cuts the sitter off there is only a sitter to invent."""
+def _square(crop: Crop, matte: Floats, distance: float) -> tuple[float, float, float]:
+    """x, y and side of the caller's square, `distance` times larger, in pixels of the picture."""
     height, width = matte.shape
-    half = crop.side * min(width, height) / 2
-    x, y = crop.x * width, crop.y * height
-    rows = slice(int(max(y - half, 0)), int(min(y + half, height)) + 1)
-    columns = slice(int(max(x - half, 0)), int(min(x + half, width)) + 1)
-    over = {
-        "bottom": (y + half - height, matte[-1, columns]),
-        "left": (half - x, matte[rows, 0]),
-        "right": (x + half - width, matte[rows, -1]),
+    near = crop.side * min(width, height)
+    for edge, over in _over_cuts(crop.x * width - near / 2, crop.y * height - near / 2, near, matte).items():
+        if over:
+            raise _goes_beyond(edge, "keep it inside the picture there")
+    side = near * distance
+    x, y = crop.x * width - side / 2, crop.y * height - side / 2
+    y = min(y, max(height - side, y - (side - near) / 2))  # a smaller sitter still ends below
+    if _over_cuts(x, y, side, matte)["top"]:
+        y = 0.0  # a head that is cut off on top still starts there
+        if side > height:
+            most = height / (min(width, height) * distance)
+            raise _goes_beyond("top", f"use a side of at most {most:.2f} at this distance")
+    return x, y, side
+
+
+def _no_room(first: Floats, last: Floats, matte: Floats, distance: float) -> ControlOutOfRange:
+    """Names a square around what must lie in it, from `first` to `last`."""
+    side, middle = float((last - first).max()), (first + last) / 2
+    if first[1] == 0:
+        middle[1] = max(middle[1], side / 2)
+    x, y = middle / matte.shape[::-1]
+    return ControlOutOfRange(
+        f"the face does not fit this framing with {ROOM:.0%} of its height around it for motion: centre "
+        f"it near {x:.2f},{y:.2f} with a side of at least {side / (min(matte.shape) * distance):.2f}",
+        control="framing", room=ROOM,
+    )  # fmt: skip
+
+
+def _goes_beyond(edge: str, advice: str) -> ControlOutOfRange:
+    """Beyond an edge that cuts the sitter off there is only a sitter to invent."""
+    return ControlOutOfRange(
+        f"this framing goes beyond the picture's {edge}, where the sitter is cut off: {advice}",
+        control="framing", edge=edge,
+    )  # fmt: skip
+
+
+def _over_cuts(x: float, y: float, side: float, matte: Floats) -> dict[str, bool]:
+    """Whether the square goes beyond each edge of the picture at which it shows the sitter cut off."""
+    height, width = matte.shape
+    rows = slice(int(max(y, 0)), int(min(y + side, height)) + 1)
+    columns = slice(int(max(x, 0)), int(min(x + side, width)) + 1)
+    edges = {
+        "top": (-y, matte[0, columns]),
+        "bottom": (y + side - height, matte[-1, columns]),
+        "left": (-x, matte[rows, 0]),
+        "right": (x + side - width, matte[rows, -1]),
     }
-    for edge, (beyond, line) in over.items():
-        if beyond > OVERHANG * 2 * half and (line > 0.5).mean() > OVERHANG:
-            raise ControlOutOfRange(
-                f"this framing goes beyond the picture's {edge}, where the sitter is cut off: "
-                "keep it inside the picture there",
-                control="framing", edge=edge,
-            )  # fmt: skip
+    return {
+        edge: bool(beyond > OVERHANG * side and (line > 0.5).mean() > OVERHANG)
+        for edge, (beyond, line) in edges.items()
+    }
 
 
 def _within_picture(low: Floats, high: Floats, width: int, height: int) -> None:
@@ -197,61 +220,3 @@ def _top_of_head(matte: Floats, x: float, tall: float) -> float:
     share = (matte[:, left:right] > 0.5).mean(axis=1) if right > left else np.zeros(matte.shape[0])
     rows = np.flatnonzero(share > 0.2)
     return float(rows[0]) if rows.size else 0.0
-
-
-def cut(picture: NDArray[np.generic], framing: Framing, outside: Outside = "symmetric") -> Floats:
-    """The canvas of a (H, W) or (H, W, C) array as float32 (N, N[, C]).
-
-    Args:
-        outside: what is where the square leaves the picture: its mirror image, its outermost pixels, or 0.
-    """
-    factor = int(
-        (framing.side * framing.canvas) / (framing.size * framing.oversample) / (2 * _carried(framing))
-    )
-    if factor > 1:
-        return _cut_reduced(picture, framing, outside, factor)
-    border = framing.border / framing.scale
-    low = np.asarray([framing.x, framing.y]) - border + framing.phase / framing.scale
-    high = low + framing.side + 2 * border
-    size = np.asarray(picture.shape[1::-1])
-    first, last = np.floor(low).astype(int) - 2, np.ceil(high).astype(int) + 2
-    inner_first, inner_last = np.clip(first, 0, size - 1), np.clip(last, 1, size)
-    crop = picture[inner_first[1] : inner_last[1], inner_first[0] : inner_last[0]]
-    pad = [(inner_first[i] - first[i], last[i] - inner_last[i]) for i in (1, 0)] + [(0, 0)] * (
-        picture.ndim - 2
-    )
-    padded = np.pad(crop, pad, mode=outside)
-    (left, top), (right, bottom) = (low - first).tolist(), (high - first).tolist()
-    channels = padded.reshape(*padded.shape[:2], -1)
-    cut_out = [
-        _resized(channels[..., c], (left, top, right, bottom), framing) for c in range(channels.shape[2])
-    ]
-    return np.stack(cut_out, axis=-1).reshape(framing.canvas, framing.canvas, *picture.shape[2:])
-
-
-def _cut_reduced(picture: NDArray[np.generic], framing: Framing, outside: Outside, factor: int) -> Floats:
-    """As `cut`, from means over squares of `factor` pixels: a large picture is never held as floats."""
-    margin = framing.side * MARGIN + 4 * factor
-    start = np.clip(np.floor([framing.x - margin, framing.y - margin]), 0, None).astype(int)
-    stop = np.ceil([framing.x + framing.side + margin, framing.y + framing.side + margin]).astype(int)
-    part = Image.fromarray(np.ascontiguousarray(picture[start[1] : stop[1], start[0] : stop[0]]))
-    x, y = ((at - first) / factor for at, first in zip((framing.x, framing.y), start.tolist(), strict=True))
-    small = Framing(x, y, framing.side / factor, framing.size, framing.oversample)
-    return cut(np.asarray(part.reduce(factor)), small, outside)
-
-
-def _carried(framing: Framing) -> int:
-    """Pixels across the canvas whose detail is kept."""
-    return round(framing.canvas / framing.oversample * CARRIED)
-
-
-def _resized(
-    channel: NDArray[np.generic], box: tuple[float, float, float, float], framing: Framing
-) -> Floats:
-    """First to little more than a frame can carry, then to the canvas: hardly anything aliases."""
-    image = Image.fromarray(np.ascontiguousarray(channel, np.float32))
-    carried = _carried(framing)
-    if framing.oversample > 1 and box[2] - box[0] > carried:
-        image = image.resize((carried, carried), Image.Resampling.LANCZOS, box)
-        box = (0, 0, carried, carried)
-    return np.asarray(image.resize((framing.canvas,) * 2, Image.Resampling.LANCZOS, box), np.float32)

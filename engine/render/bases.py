@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from engine.portrait import Portrait
 from engine.portrait.depth import Grid, ring, spline
 from engine.portrait.landmarks import LOWER_INNER, LOWER_LIP, UPPER_LIP
-from engine.render.shapes import Mouth, shapes, smoothstep
+from engine.render.mouth_shapes import Mouth
+from engine.render.shapes import shapes
+from engine.render.weights import smoothstep
 
 Floats = NDArray[np.floating[Any]]
 

@@ -27,19 +27,13 @@ def add_motion(command: argparse.ArgumentParser, fps: int) -> None:
     command.add_argument("--fps", type=int, default=fps, help=f"frames per second, 24 to 60; default {fps}")
     command.add_argument("--seed", type=int, default=rest.seed, help="same seed, same frames; default 0")
     command.add_argument(
-        "--gaze",
-        type=_pair,
-        default=rest.gaze,
-        metavar="YAW,PITCH",
+        "--gaze", type=_pair, default=rest.gaze, metavar="YAW,PITCH",
         help="degrees, within 30 and 20; default 0,0",
-    )
+    )  # fmt: skip
     command.add_argument(
-        "--pose",
-        type=_triple,
-        default=rest.pose,
-        metavar="YAW,PITCH,ROLL",
+        "--pose", type=_triple, default=rest.pose, metavar="YAW,PITCH,ROLL",
         help="attitude of the head in degrees, within 15, 10 and 10; default 0,0,0",
-    )
+    )  # fmt: skip
     command.add_argument(
         "--amplitude", type=_amplitude, action="append", default=[], metavar="GROUP:FACTOR",
         help=f"{', '.join(AMPLITUDES)}; factor 0 to 2 on the planned motion; repeat for several",

@@ -26,7 +26,7 @@ from service.client import Client, RemoteError
 from service.demo.cast import png
 from service.demo.characters import draw
 from service.local_callers import AUDIENCE
-from service.pb.sitter.v1 import generation_pb2
+from service.pb.sitter.v1 import consent_pb2, generation_pb2
 from service.translate import timestamp
 from tests.e2e.conftest import AUDITOR, CHUNK, CLIENT, OPERATOR, Site
 
@@ -136,9 +136,9 @@ SPEECHES: list[tuple[str, Make, str, dict[str, str]]] = [
 ]
 
 
-def metadata_has(error: RemoteError, wanted: dict[str, str]) -> None:
-    for key, value in wanted.items():
-        assert error.metadata.get(key, "").removesuffix(".0") == value, error.metadata
+def named(error: RemoteError, limit: dict[str, str]) -> dict[str, str]:
+    """What the error's metadata has under the keys of `limit`."""
+    return {key: error.metadata.get(key, "").removesuffix(".0") for key in limit}
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_portraits(site: Site, make: Make, reason: str, limit: dict[str, str], g
     """Each is refused by its own reason at its gate."""
     with site.refused("INVALID_ARGUMENT", reason, gate) as errors:
         site.ask(portrait=make(site))
-    metadata_has(errors[0], limit)
+    assert named(errors[0], limit) == limit
 
 
 @pytest.mark.parametrize(("make", "reason", "limit"), [c[1:] for c in SPEECHES], ids=[c[0] for c in SPEECHES])
@@ -156,7 +156,7 @@ def test_speeches(site: Site, make: Make, reason: str, limit: dict[str, str]) ->
     """Each is refused by its own reason at intake."""
     with site.refused("INVALID_ARGUMENT", reason, "intake") as errors:
         site.ask(speech=make(site))
-    metadata_has(errors[0], limit)
+    assert named(errors[0], limit) == limit
 
 
 @pytest.mark.parametrize("part", ["portrait", "speech"])
@@ -323,6 +323,7 @@ def test_a_consent_that_expired(site: Site) -> None:
         site.operator.consent(consent_id)
     with site.refused("PERMISSION_DENIED", "CONSENT_EXPIRED", "consent"):
         site.ask(consent_id=consent_id)
+    assert site.operator.consent(consent_id).state == consent_pb2.CONSENT_STATE_EXPIRED
 
 
 def test_purposes(site: Site) -> None:
@@ -433,12 +434,14 @@ def test_a_request_id_stays_with_its_first_body(site: Site) -> None:
     """Also after a refusal: a better portrait is another request and needs another id."""
     with site.refused("INVALID_ARGUMENT", "MEDIA_EMPTY", "intake"):
         site.ask(portrait=b"", request_id=REQUEST_ID)
-    with site.refused("ALREADY_EXISTS", "REQUEST_CONFLICT", "admit"):
+    with site.refused("ALREADY_EXISTS", "REQUEST_CONFLICT", "admit") as errors:
         site.ask(request_id=REQUEST_ID)
+    assert errors[0].metadata["cause"] == "body"
 
 
-def test_silence_in_a_container_with_sound_elsewhere(site: Site) -> None:
-    """Speech so quiet that nothing could follow it is silence."""
+def test_speech_that_nobody_would_hear(site: Site) -> None:
+    """A tone at -110 dB of full scale is silence, and the refusal says from where on it would not be."""
     quiet = encode_wav(Speech(tone() * np.float32(1e-5), 48_000))
-    with site.refused("INVALID_ARGUMENT", "SPEECH_SILENT", "intake"):
+    with site.refused("INVALID_ARGUMENT", "SPEECH_SILENT", "intake") as errors:
         site.ask(speech=quiet)
+    assert "-60 dB" in str(errors[0])

@@ -58,7 +58,7 @@ def ask(site: Site, files: Path, out: Path, **changes: Any) -> list[object]:
     return ["generate", *(word for name, value in given.items() for word in (f"--{name}", value))]
 
 
-def failed(result: tuple[int, str, str], status: int, reason: str, *words: str) -> None:
+def assert_failed(result: tuple[int, str, str], status: int, reason: str, *words: str) -> None:
     """The command ended so: nothing on stdout, one line that starts with the reason, details indented."""
     code, out, err = result
     lines = err.strip().splitlines()
@@ -139,7 +139,7 @@ def test_a_track(site: Site, sitter: Sitter, files: Path) -> None:
     assert (status, err) == (0, "")
     assert out.startswith(f"{track}: 192 rows, 3.2 s at 60 a second")
     assert track.read_text().startswith("Timecode,BlendshapeCount,EyeBlinkLeft")
-    failed(
+    assert_failed(
         sitter(*ask(site, files, clip, track=track), "--quiet", name=CLIENT), 1, "CONSENT_SCOPE", "controls"
     )
     consent = site.grant(controls=["track"])
@@ -151,18 +151,20 @@ def test_a_track(site: Site, sitter: Sitter, files: Path) -> None:
     assert status == 0, err
     assert "3.2 s" in out
     assert [job.speech is None for job in site.workers.jobs[-2:]] == [False, True]
-    failed(sitter(*words, "--track-mode", "on-top", "--quiet", name=CLIENT), 1, "MEDIA_EMPTY")
+    assert_failed(sitter(*words, "--track-mode", "on-top", "--quiet", name=CLIENT), 1, "MEDIA_EMPTY")
     mode = ask(site, files, clip, consent=consent)
-    failed(sitter(*mode, "--track-mode", "on-top", "--quiet", name=CLIENT), 1, "REQUEST_INVALID", "track")
+    assert_failed(
+        sitter(*mode, "--track-mode", "on-top", "--quiet", name=CLIENT), 1, "REQUEST_INVALID", "track"
+    )
     track.write_text("time,jawOpen\n0,0\n")
-    failed(sitter(*words, "--quiet", name=CLIENT), 1, "TRACK_UNUSABLE", "eyeBlinkLeft")
+    assert_failed(sitter(*words, "--quiet", name=CLIENT), 1, "TRACK_UNUSABLE", "eyeBlinkLeft")
 
 
 def test_a_refusal_leaves_no_file(site: Site, sitter: Sitter, files: Path) -> None:
     """Refused: the reason and the trace on stderr, exit status 1, no clip, whole or in part."""
     before = set(files.iterdir())
     result = sitter(*ask(site, files, files / "clip.mp4", purpose="film"), "--quiet", name=CLIENT)
-    failed(result, 1, "CONSENT_SCOPE", "parts: purpose", "trace_id: ")
+    assert_failed(result, 1, "CONSENT_SCOPE", "parts: purpose", "trace_id: ")
     assert set(files.iterdir()) == before
 
 
@@ -171,7 +173,7 @@ def test_a_refusal_keeps_the_file_that_was_there(site: Site, sitter: Sitter, fil
     clip = files / "clip.mp4"
     clip.write_bytes(b"older")
     result = sitter(*ask(site, files, clip, portrait=files / "other.png"), "--quiet", name=CLIENT)
-    failed(result, 1, "IDENTITY_MISMATCH")
+    assert_failed(result, 1, "IDENTITY_MISMATCH")
     assert clip.read_bytes() == b"older"
 
 
@@ -180,18 +182,20 @@ def test_files_that_are_missing(site: Site, sitter: Sitter, files: Path) -> None
     logged = len(site.entries())
     missing = files / "nowhere" / "x"
     clip = files / "clip.mp4"
-    failed(sitter(*ask(site, files, clip, portrait=missing), name=CLIENT), 2, "FILE", str(missing))
-    failed(sitter(*ask(site, files, missing), name=CLIENT), 2, "FILE", str(missing.parent))
-    failed(sitter(*ask(site, files, files), name=CLIENT), 2, "FILE", "folder")
-    failed(sitter("detect", missing, "--server", site.deployment.address), 2, "FILE", str(missing))
-    failed(sitter("detect", files, "--server", site.deployment.address), 2, "FILE", str(files))
-    failed(sitter("audit", "verify", missing), 2, "FILE", str(missing))
-    failed(sitter("audit", "verify", files), 2, "MISCONFIGURED", "log.vkey")
+    assert_failed(sitter(*ask(site, files, clip, portrait=missing), name=CLIENT), 2, "FILE", str(missing))
+    assert_failed(sitter(*ask(site, files, missing), name=CLIENT), 2, "FILE", str(missing.parent))
+    assert_failed(sitter(*ask(site, files, files), name=CLIENT), 2, "FILE", "folder")
+    assert_failed(sitter("detect", missing, "--server", site.deployment.address), 2, "FILE", str(missing))
+    assert_failed(sitter("detect", files, "--server", site.deployment.address), 2, "FILE", str(files))
+    assert_failed(sitter("audit", "verify", missing), 2, "FILE", str(missing))
+    assert_failed(sitter("audit", "verify", files), 2, "MISCONFIGURED", "log.vkey")
     grant = ["consent", "grant", site.identity_id, "--caller", CLIENT, "--purpose", "education"]
     grant += ["--territory", "DE", "--channel", "web", "--days", "30", "--evidence"]
-    failed(sitter(*grant, missing, name=OPERATOR), 2, "FILE", str(missing))
-    failed(sitter(*grant, files / "face.png", name=OPERATOR), 2, "FILE", "UTF-8")
-    failed(sitter("identity", "list", "--server", site.deployment.address), 2, "MISCONFIGURED", "--key")
+    assert_failed(sitter(*grant, missing, name=OPERATOR), 2, "FILE", str(missing))
+    assert_failed(sitter(*grant, files / "face.png", name=OPERATOR), 2, "FILE", "UTF-8")
+    assert_failed(
+        sitter("identity", "list", "--server", site.deployment.address), 2, "MISCONFIGURED", "--key"
+    )
     assert len(site.entries()) == logged
     assert not clip.exists()
 
@@ -202,7 +206,7 @@ def test_a_service_that_is_not_there(site: Site, sitter: Sitter, files: Path) ->
     for words in (["identity", "list"], ["detect", clip], ask(site, files, files / "new.mp4")):
         clip.write_bytes(b"1234")
         result = sitter(*words, *(["--quiet"] if words[0] == "generate" else []), name=CLIENT, server=DEAD)
-        failed(result, 1, "UNAVAILABLE", "cannot be reached")
+        assert_failed(result, 1, "UNAVAILABLE", "cannot be reached")
         assert len(result[2].splitlines()) == 1
         assert "ipv4" not in result[2]
     assert not (files / "new.mp4").exists()
@@ -210,7 +214,7 @@ def test_a_service_that_is_not_there(site: Site, sitter: Sitter, files: Path) ->
 
 def test_another_role(site: Site, sitter: Sitter) -> None:
     """The role that is needed is named."""
-    failed(sitter("audit", "list", name=CLIENT), 1, "CALLER_FORBIDDEN", "auditor")
+    assert_failed(sitter("audit", "list", name=CLIENT), 1, "CALLER_FORBIDDEN", "auditor")
 
 
 @pytest.mark.parametrize(
@@ -249,7 +253,9 @@ def test_options_that_cannot_be_read(
 )  # fmt: skip
 def test_controls_out_of_range(site: Site, sitter: Sitter, files: Path, words: list[object]) -> None:
     """Found before the service is asked, with the control's name."""
-    failed(sitter(*ask(site, files, files / "clip.mp4"), *words, name=CLIENT), 2, "CONTROL_OUT_OF_RANGE")
+    assert_failed(
+        sitter(*ask(site, files, files / "clip.mp4"), *words, name=CLIENT), 2, "CONTROL_OUT_OF_RANGE"
+    )
     assert not (files / "clip.mp4").exists()
 
 
@@ -266,8 +272,8 @@ def test_days_that_cannot_be(sitter: Sitter, files: Path, days: str) -> None:
 
 def test_ids_that_are_none(site: Site, sitter: Sitter) -> None:
     """The service says which field and what it expects."""
-    failed(sitter("identity", "show", "mira", name=OPERATOR), 1, "REQUEST_INVALID", "identity_id")
-    failed(sitter("consent", "show", "f" * 32, name=OPERATOR), 1, "CONSENT_UNKNOWN")
+    assert_failed(sitter("identity", "show", "mira", name=OPERATOR), 1, "REQUEST_INVALID", "identity_id")
+    assert_failed(sitter("consent", "show", "f" * 32, name=OPERATOR), 1, "CONSENT_UNKNOWN")
 
 
 def test_models_and_doctor(sitter: Sitter) -> None:

@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 from spoken import babble
 
 import engine.animate
-from engine.animate import Animation, animate, sitter_matte
+from engine.animate import Animation, animate
 from engine.errors import PortraitUnusable, RenderFailed
 from engine.motion import plan_from_phonemes
-from engine.portrait import build_portrait
-from engine.render import Renderer
+from engine.prepare import prepare, sitter_matte
 from engine.state import Controls
 from perception.audio import Speech
 from perception.errors import FaceNotFound, FaceTooSmall, SeveralFaces
-from perception.face import Face, FaceFinder, sole_face
+from perception.face import Face, FaceFinder
 from service.demo.characters import draw
 
 Pixels = NDArray[np.uint8]
@@ -27,18 +26,8 @@ CONTROLS = Controls(size=256)
 
 
 @pytest.fixture(scope="module")
-def finder() -> FaceFinder:
-    return FaceFinder()
-
-
-@pytest.fixture(scope="module")
 def still() -> Pixels:
     return draw("pip", 400)
-
-
-@pytest.fixture(scope="module")
-def face(finder: FaceFinder, still: Pixels) -> Face:
-    return sole_face(finder.find(still), still.shape)
 
 
 @pytest.fixture
@@ -61,10 +50,9 @@ def test_one_frame_for_each_moment(finder: FaceFinder, still: Pixels, planned: N
     assert np.array_equal(next(again), frames[0])
 
 
-def test_memory_does_not_grow_with_length(finder: FaceFinder, still: Pixels, face: Face) -> None:
+def test_memory_does_not_grow_with_length(finder: FaceFinder, still: Pixels) -> None:
     """Frames die when the caller lets go; the peak of a clip six times as long is not a frame more."""
-    portrait = build_portrait(still, face, finder.matte(still), CONTROLS)
-    renderer = Renderer(portrait, CONTROLS)
+    renderer = prepare(still, CONTROLS, finder)
 
     def run(seconds: float) -> tuple[int, int]:
         """Most frames alive at a time, and most bytes."""

@@ -5,43 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pictured import Pixels, portrait_of
 
 from engine.errors import PortraitUnusable
 from engine.portrait import Portrait, build_portrait
+from engine.portrait.canvas import cut
 from engine.portrait.depth import canvas_grid, spline
 from engine.portrait.fill import fill
-from engine.portrait.framing import FACE_SHARE, cut, frame_face
+from engine.portrait.framing import FACE_SHARE, frame_face
 from engine.portrait.tracing import cheapest_path
 from engine.state import Controls
-from perception.face import Face, FaceFinder, sole_face
+from perception.face import Face, FaceFinder
 from service.demo.characters import draw
-
-Pixels = NDArray[np.uint8]
-
-
-@pytest.fixture(scope="module")
-def finder() -> FaceFinder:
-    return FaceFinder()
-
-
-@pytest.fixture(scope="module")
-def still() -> Pixels:
-    return draw("mira", 512)
-
-
-@pytest.fixture(scope="module")
-def face(finder: FaceFinder, still: Pixels) -> Face:
-    return sole_face(finder.find(still), still.shape)
-
-
-@pytest.fixture(scope="module")
-def matte(finder: FaceFinder, still: Pixels) -> NDArray[np.float32]:
-    return finder.matte(still)
-
-
-@pytest.fixture(scope="module")
-def portrait(still: Pixels, face: Face, matte: NDArray[np.float32]) -> Portrait:
-    return build_portrait(still, face, matte, Controls())
 
 
 def test_the_face_has_its_share_of_the_frame(portrait: Portrait) -> None:
@@ -102,13 +77,18 @@ def test_the_margin_beyond_the_picture_has_no_edge(face: Face, matte: NDArray[np
     assert steps.max() < 3 * np.median(steps) + 0.5
 
 
-def test_a_distant_sitter_stands_before_no_edge(
-    still: Pixels, face: Face, matte: NDArray[np.float32]
-) -> None:
-    """Where the frame shows more than the picture, the backdrop goes on: no step at the picture's edge."""
+@pytest.fixture(scope="module")
+def distant(still: Pixels, face: Face, matte: NDArray[np.float32]) -> tuple[Portrait, int]:
+    """A frame that shows more than the picture, and the canvas column where the picture begins."""
     portrait = build_portrait(still, face, matte, Controls(distance=1.5))
     framing = portrait.framing
-    edge = round((framing.border - framing.x * framing.scale) * framing.oversample)
+    return portrait, round((framing.border - framing.x * framing.scale) * framing.oversample)
+
+
+def test_a_distant_sitter_stands_before_no_edge(distant: tuple[Portrait, int]) -> None:
+    """Where the frame shows more than the picture, the backdrop goes on: no step at the picture's edge."""
+    portrait, edge = distant
+    framing = portrait.framing
     rows = slice(round((framing.border - framing.y * framing.scale) * framing.oversample) + 20, None)
     assert edge > (framing.border + 40) * framing.oversample
     luma = portrait.canvas[rows][: framing.size // 2].mean(axis=2)
@@ -117,13 +97,9 @@ def test_a_distant_sitter_stands_before_no_edge(
     assert step.mean() < 2 * inside.mean() + 3
 
 
-def test_shoulders_cut_off_by_a_side_slope_down(
-    still: Pixels, face: Face, matte: NDArray[np.float32]
-) -> None:
+def test_shoulders_cut_off_by_a_side_slope_down(distant: tuple[Portrait, int]) -> None:
     """Beyond the picture's sides the sitter ends lower the farther out, not in a level ledge."""
-    portrait = build_portrait(still, face, matte, Controls(distance=1.5))
-    framing = portrait.framing
-    edge = round((framing.border - framing.x * framing.scale) * framing.oversample)
+    portrait, edge = distant
     tops = [int(np.argmax(portrait.alpha[:, edge - out] > 0.5)) for out in (2, 22, 42)]
     assert 0 < tops[0] < tops[1] < tops[2]
 
@@ -213,7 +189,6 @@ def test_both_eyes_are_found_and_lids_lie_apart(portrait: Portrait) -> None:
 def test_flat_art_is_told_from_shaded_art(finder: FaceFinder, portrait: Portrait) -> None:
     """The cartoon in uniform colours is flat, the painted woman is not."""
     cartoon = draw("pip", 640)
-    face = sole_face(finder.find(cartoon), cartoon.shape)
-    flat = build_portrait(cartoon, face, finder.matte(cartoon), Controls())
+    flat = portrait_of(finder, cartoon, Controls())
     assert flat.style.flat > 0.8
     assert portrait.style.flat < 0.2

@@ -7,34 +7,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pictured import Pixels, portrait_of
 from PIL import Image, ImageDraw
 
 from engine.errors import PortraitUnusable
 from engine.portrait import Portrait, build_portrait
+from engine.portrait.canvas import cut
 from engine.portrait.fitness import LEAST_CONTRAST, check, contrast
-from engine.portrait.framing import cut, frame_face
+from engine.portrait.framing import frame_face
 from engine.render import Renderer
 from engine.state import INDEX, Controls, State, rest
 from perception.errors import FaceError, FaceTooSmall
-from perception.face import Face, FaceFinder, sole_face
+from perception.face import Face, FaceFinder
 from service.demo.characters import draw
 
-Pixels = NDArray[np.uint8]
-
 
 @pytest.fixture(scope="module")
-def finder() -> FaceFinder:
-    return FaceFinder()
-
-
-@pytest.fixture(scope="module")
-def mira() -> Pixels:
-    return draw("mira", 512)
-
-
-@pytest.fixture(scope="module")
-def face(finder: FaceFinder, mira: Pixels) -> Face:
-    return sole_face(finder.find(mira), mira.shape)
+def mira(still: Pixels) -> Pixels:
+    return still
 
 
 def scaled(pixels: Pixels, factor: float, offset: float = 0.0) -> Pixels:
@@ -63,8 +53,7 @@ def plain_cloth(pen: ImageDraw.ImageDraw, x: float, y: float, unit: float) -> No
 
 
 def built(finder: FaceFinder, pixels: Pixels) -> Portrait:
-    found = sole_face(finder.find(pixels), pixels.shape)
-    return build_portrait(pixels, found, finder.matte(pixels), Controls(size=256))
+    return portrait_of(finder, pixels, Controls(size=256))
 
 
 def shown(portrait: Portrait, **weights: float) -> NDArray[np.float32]:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from pictured import portrait_of
 
-from engine.portrait import Portrait, build_portrait
+from engine.portrait import Portrait
 from engine.portrait.creases import creases
 from engine.portrait.landmarks import LOWER_INNER, LOWER_LIP, MOUTH_CORNERS, UPPER_INNER, UPPER_LIP
 from engine.portrait.lids import opening
@@ -14,7 +15,7 @@ from engine.portrait.style import LUMA
 from engine.render.folds import Folds
 from engine.render.shapes import shapes
 from engine.state import INDEX, Controls, State, rest
-from perception.face import FaceFinder, sole_face
+from perception.face import FaceFinder
 from perception.mesh import RIGHT_BROW_LOWER, RIGHT_EYE
 from service.demo.characters import draw
 
@@ -22,19 +23,8 @@ LIPS = [*UPPER_LIP, *LOWER_LIP, *MOUTH_CORNERS]
 
 
 @pytest.fixture(scope="module")
-def finder() -> FaceFinder:
-    return FaceFinder()
-
-
-def portrait_of(finder: FaceFinder, name: str) -> Portrait:
-    picture = draw(name, 512)
-    face = sole_face(finder.find(picture), picture.shape)
-    return build_portrait(picture, face, finder.matte(picture), Controls())
-
-
-@pytest.fixture(scope="module")
 def portraits(finder: FaceFinder) -> dict[str, Portrait]:
-    return {name: portrait_of(finder, name) for name in ("mira", "osei", "pip")}
+    return {name: portrait_of(finder, draw(name, 512), Controls()) for name in ("mira", "osei", "pip")}
 
 
 @pytest.fixture(params=["mira", "osei", "pip"])
@@ -157,8 +147,7 @@ def test_light_from_a_side_is_seen(finder: FaceFinder) -> None:
     found = []
     for side in (-0.8, 0.8):
         picture = draw("mira", 320, light=(side, -0.5))
-        face = sole_face(finder.find(picture), picture.shape)
-        found.append(build_portrait(picture, face, finder.matte(picture), Controls()).style.light)
+        found.append(portrait_of(finder, picture, Controls()).style.light)
     assert found[0][0] < found[1][0] - 0.1
     assert found[0][1] < 0
     assert found[1][1] < 0

@@ -6,33 +6,15 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from pictured import Pixels, portrait_of
 
 from engine.portrait import Portrait, build_portrait
-from engine.portrait.framing import cut
+from engine.portrait.canvas import cut
 from engine.render import Renderer
 from engine.render.pose import FREE_TURN, LARGEST_TURN, Camera, bounded
 from engine.state import BLENDSHAPES, INDEX, Controls, State, rest
 from perception.face import Face, FaceFinder, sole_face
 from perception.mesh import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
-from service.demo.characters import draw
-
-Pixels = NDArray[np.uint8]
-
-
-@pytest.fixture(scope="module")
-def finder() -> FaceFinder:
-    return FaceFinder()
-
-
-@pytest.fixture(scope="module")
-def still() -> Pixels:
-    return draw("mira", 512)
-
-
-@pytest.fixture(scope="module")
-def portrait(finder: FaceFinder, still: Pixels) -> Portrait:
-    face = sole_face(finder.find(still), still.shape)
-    return build_portrait(still, face, finder.matte(still), Controls())
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +124,7 @@ def test_closed_lips_are_closed(finder: FaceFinder, renderer: Renderer) -> None:
 def test_a_mouth_open_in_the_picture_shuts(finder: FaceFinder, renderer: Renderer) -> None:
     """A still with parted lips stays as it is at rest and shuts when the state says so."""
     still = renderer.render(state(jawOpen=0.35))
-    parted = Renderer(build_portrait(still, seen(finder, still), finder.matte(still), Controls()), Controls())
+    parted = Renderer(portrait_of(finder, still, Controls()), Controls())
     at_rest = seen(finder, parted.render(rest()))
     shut = seen(finder, parted.render(state(mouthClose=1.0)))
     assert lip_gap(at_rest) == pytest.approx(lip_gap(seen(finder, still)), abs=0.03)
@@ -256,9 +238,8 @@ def test_frames_are_as_sharp_as_the_picture(portrait: Portrait, renderer: Render
 
 def test_a_nearer_camera_makes_the_nose_larger(finder: FaceFinder, still: Pixels, portrait: Portrait) -> None:
     """At distance 0.75 the face is larger in the frame and the nose larger against the width of the head."""
-    face = sole_face(finder.find(still), still.shape)
     controls = Controls(distance=0.75)
-    near = Renderer(build_portrait(still, face, finder.matte(still), controls), controls).render(rest())
+    near = Renderer(portrait_of(finder, still, controls), controls).render(rest())
     usual = Renderer(portrait, Controls()).render(rest())
     one, other = seen(finder, near), seen(finder, usual)
     assert one.eye_distance / other.eye_distance == pytest.approx(1 / 0.75, rel=0.05)
@@ -288,10 +269,8 @@ def test_turns_bend_towards_a_limit() -> None:
     assert far[1] < -FREE_TURN[1]
 
 
-def test_other_sizes(finder: FaceFinder, still: Pixels) -> None:
+def test_other_sizes(finder: FaceFinder, still: Pixels, face: Face, matte: NDArray[np.float32]) -> None:
     """256 and 720 pixels work and show the same."""
-    face = sole_face(finder.find(still), still.shape)
-    matte = finder.matte(still)
     frames = []
     for size in (256, 720):
         controls = replace(Controls(), size=size)

@@ -1,5 +1,6 @@
 """Pose and expression edit of a still, and the caller's framing, seen by the face finder."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,33 +12,12 @@ from engine.portrait.framing import ROOM, frame_face
 from engine.state import Controls, Crop, rest
 from engine.still import edit_still, expression
 from perception.errors import FaceNotFound
-from perception.face import Face, FaceFinder, sole_face
+from perception.face import Face, FaceFinder
 from perception.mesh import LIPS_INNER
 from perception.pose import head_pose
-from service.demo.characters import draw
 
 Pixels = NDArray[np.uint8]
 SIZE = 384
-
-
-@pytest.fixture(scope="module")
-def finder() -> FaceFinder:
-    return FaceFinder()
-
-
-@pytest.fixture(scope="module")
-def still() -> Pixels:
-    return draw("mira", 512)
-
-
-@pytest.fixture(scope="module")
-def face(finder: FaceFinder, still: Pixels) -> Face:
-    return sole_face(finder.find(still), still.shape)
-
-
-@pytest.fixture(scope="module")
-def matte(finder: FaceFinder, still: Pixels) -> NDArray[np.float32]:
-    return finder.matte(still)
 
 
 def seen(finder: FaceFinder, still: Pixels, controls: Controls, **weights: float) -> Face:
@@ -137,6 +117,45 @@ def test_a_framing_that_does_not_fit_is_refused(
     with pytest.raises(ControlOutOfRange, match=words) as caught:
         frame_face(face, matte, 1.0, 512, crop)
     assert caught.value.metadata["control"] == "framing"
+
+
+@pytest.fixture(scope="module")
+def scalped(face: Face, matte: NDArray[np.float32]) -> tuple[Face, NDArray[np.float32]]:
+    """The same, in a picture that ends a tenth of a face above the mesh, through the hair."""
+    rows = int(face.mesh[:, 1].min() - 0.1 * np.ptp(face.mesh[:, 1]))
+    moved = replace(face, mesh=face.mesh - np.asarray([0, rows, 0], np.float32))
+    return moved, matte[rows:]
+
+
+def test_a_framing_above_a_head_that_is_cut_off_is_refused(
+    scalped: tuple[Face, NDArray[np.float32]], face: Face, matte: NDArray[np.float32]
+) -> None:
+    """Beyond the picture's top there would be a head to invent; where the head has a top, there is none."""
+    with pytest.raises(ControlOutOfRange, match="top") as caught:
+        frame_face(*scalped, 1.0, 512, Crop(0.5, 0.4, 0.95))
+    assert caught.value.metadata == {"control": "framing", "edge": "top"}
+    assert frame_face(face, matte, 1.0, 512, Crop(0.5, 0.4, 0.95)).y < 0
+
+
+def test_a_head_that_is_cut_off_starts_at_the_top_from_any_distance(
+    scalped: tuple[Face, NDArray[np.float32]],
+) -> None:
+    """A framing that keeps to the picture is taken, and goes down, not up, as the head goes away; until
+    the picture is not high enough. What a refusal advises there fits."""
+    height = scalped[1].shape[0]
+    side = 0.99 * min(scalped[1].shape) / 1.2
+    crop = Crop(0.5, side / 2 / height, side / min(scalped[1].shape))
+    for distance in (1.0, 1.2):
+        assert frame_face(*scalped, distance, 512, crop).y == pytest.approx(0, abs=0.5)
+    with pytest.raises(ControlOutOfRange, match=r"top, .* side of at most") as caught:
+        frame_face(*scalped, 1.5, 512, crop)
+    assert caught.value.metadata["edge"] == "top"
+    with pytest.raises(ControlOutOfRange, match="centre it near") as tight:
+        frame_face(*scalped, 1.0, 512, Crop(0.5, 0.3, 0.4))
+    advised = re.search(r"near (\S+),(\S+) with a side of at least (\S+)", str(tight.value))
+    assert advised is not None
+    x, y, least = (float(part) for part in advised.groups())
+    assert frame_face(*scalped, 1.0, 512, Crop(x, y, least + 0.01)).y >= -0.02 * 512
 
 
 def test_a_lost_face_is_refused(face: Face) -> None:
