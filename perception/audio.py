@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from math import gcd
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,22 @@ def decode_speech(data: bytes, limits: Limits = LIMITS) -> Speech:
     if speech.silent:
         raise SpeechSilent("the sound is silent (nothing above -60 dB of full scale): check the recording")
     return speech
+
+
+def read_recording(path: Path, limits: Limits = LIMITS) -> Speech:
+    """The sound of a file that may be as large and long as a video, silent or not.
+
+    Raises: as `decode_speech`, by the limits of videos and without SpeechTooShort and SpeechSilent.
+    """
+    with Source(path) as source:
+        form = sniff(source.head(HEAD_BYTES), "audio")
+        if source.size > limits.video_bytes:
+            raise MediaTooLarge(
+                f"the recording has {source.size:,} bytes; at most {limits.video_bytes:,} are accepted",
+                limit="video_bytes",
+                most=limits.video_bytes,
+            )
+        return read_sound(source, demuxer(form), limits.video_seconds + 1.0, limits)
 
 
 def read_sound(source: Source, reader: str, seconds: float, limits: Limits) -> Speech:

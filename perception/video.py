@@ -1,7 +1,7 @@
 """A video from a stranger: its frames streamed out of a decoding process, its sound as `Speech`."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from perception.audio import Speech, read_sound
 from perception.encoding import write_video
-from perception.errors import MediaTooLarge, MediaTrackMissing, MediaUnreadable
+from perception.errors import MediaTooLarge, MediaTrackMissing, MediaUnreadable, MediaUnsupported
 from perception.formats import HEAD_BYTES, Format, VideoInfo, demuxer, sniff
 from perception.limits import LIMITS, Limits
 from perception.sandbox import Decoder, Source
 
-__all__ = ["VideoInfo", "VideoReader", "open_video", "write_video"]
+__all__ = ["VideoInfo", "VideoReader", "open_pictures", "open_video", "write_video"]
 
 
 class VideoReader(AbstractContextManager["VideoReader"]):
@@ -123,6 +123,22 @@ class VideoReader(AbstractContextManager["VideoReader"]):
                 if pixels.shape != shape or pixels.dtype != np.uint8 or not isinstance(at, int | float):
                     raise MediaUnreadable("the file is corrupt: export it again")
                 yield float(at), pixels
+
+
+def open_pictures(path: Path, limits: Limits = LIMITS) -> VideoReader | None:
+    """`open_video`, or None for a file that can only hold sound, or holds a sound track and no pictures.
+
+    Raises: as `open_video`, without MediaTrackMissing.
+    """
+    try:
+        return open_video(path, limits)
+    except MediaTrackMissing:
+        return None
+    except MediaUnsupported:
+        with suppress(MediaUnsupported), Source(path) as source:
+            if "video" not in sniff(source.head(HEAD_BYTES), "audio").kinds:
+                return None
+        raise
 
 
 def open_video(source: bytes | Path, limits: Limits = LIMITS) -> VideoReader:

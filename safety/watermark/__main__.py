@@ -1,8 +1,10 @@
 """`python -m safety.watermark embed IN OUT --payload HEX [--key FILE]` and `extract IN [--key FILE]`.
 
-One JSON line on stdout: payload, bits, confidence, false_positive (a bound), seconds (that the work took),
-key_id, segments, frames, geometry. On an error one JSON line {"error", "message"} on stderr, status 2, and
-no OUT.
+IN is a video, whose pictures and sound are marked and read, or a recording. One JSON line on stdout: payload,
+bits, confidence, false_positive (a bound), source (picture or sound: which of them said so; null for none),
+seconds (that the work took), key_id, segments, frames, geometry, and sound: what the sound's mark says by
+itself (payload, confidence, false_positive, key_id, segments, speed), null without sound. On an error one
+JSON line {"error", "message"} on stderr, status 2, and no OUT.
 """
 
 import argparse
@@ -11,25 +13,32 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from perception.audio import Speech, encode_wav, read_recording
 from perception.encoding import VideoWriter
-from perception.errors import SitterError
-from perception.video import VideoReader, open_video
+from perception.errors import MediaTrackMissing, SitterError
+from perception.video import VideoReader, open_pictures
 from safety.errors import InspectionRefused, Misconfigured
-from safety.watermark import Reading, Watermark, open_watermark
+from safety.watermark import Reading, Segment, Watermark, open_watermark
 from safety.watermark.keyfile import default_key_file, load_keys, make_key_file
 from safety.watermark.payload import PAYLOAD_BYTES
+from safety.watermark.sound import READABLE, SoundReading, SoundWatermark, Stretch, open_sound_watermark
 
 CONTAINERS = (".mp4", ".mov", ".mkv")
+RECORDING = ".wav"
 CRF = 18
 FPS = 25.0  # where the file does not say
+
+Said = tuple[Reading | None, SoundReading | None]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,51 +47,101 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(argv)
         torch.set_num_threads(1)  # frames are small: more threads only wait for each other
         started = time.perf_counter()
-        watermark = open_watermark(_keys(options.key))
+        marks = Marks.open(_keys(options.key))
         if options.command == "embed":
-            reading = embed(options.input, options.output, _payload(options.payload), watermark)
+            read = marks.embed(options.input, options.output, _payload(options.payload))
         else:
-            with open_video(options.input) as video:
-                reading = watermark.extract(video.frames(), thorough=not options.quick)
+            read = marks.extract(options.input, thorough=not options.quick)
     except SitterError as error:
         return _fail(error.reason, str(error))
     except OSError as error:
         return _fail("FILE_ERROR", f"a file cannot be read or written: {error.strerror or error}")
-    print(json.dumps(_report(reading, time.perf_counter() - started)))
+    print(json.dumps(_report(*read, time.perf_counter() - started)))
     return 0
 
 
-def embed(source: Path, target: Path, payload: bytes, watermark: Watermark) -> Reading:
-    """Mark a video file as H.264 (CRF 18) with its sound; the reading is of the finished file.
+@dataclass(frozen=True)
+class Marks:
+    """Both watermarks, and files in and out of them. Each method gives what (pictures, sound) say."""
 
-    Raises:
-        Misconfigured: `target` has an ending that is not .mp4, .mov or .mkv.
-        InspectionRefused: the mark cannot be read back (the picture is too dark or too small).
-    """
-    if target.suffix not in CONTAINERS:
-        raise Misconfigured(f"the output must end in one of {', '.join(CONTAINERS)}")
-    with tempfile.TemporaryDirectory(prefix=".watermark-", dir=target.parent) as folder:
-        part = Path(folder) / f"marked{target.suffix}"
-        with open_video(source) as video:
-            _write(video, part, payload, watermark)
-        with open_video(part) as marked:
-            reading = watermark.extract(marked.frames(), thorough=False)
-        if reading.payload != payload:
+    pictures: Watermark
+    sound: SoundWatermark
+
+    @classmethod
+    def open(cls, keys: list[bytes]) -> Self:
+        """Raises Misconfigured."""
+        return cls(open_watermark(keys), open_sound_watermark(keys))
+
+    def extract(self, source: Path, *, thorough: bool) -> Said:
+        """Read a video, or a recording. Raises MediaError."""
+        video = open_pictures(source)
+        if video is None:
+            return None, self._heard(read_recording(source), thorough=thorough)
+        with video:
+            speech = video.speech()
+            sound = None if speech is None else self._heard(speech, thorough=thorough)
+            return self.pictures.extract(video.frames(), thorough=thorough), sound
+
+    def embed(self, source: Path, target: Path, payload: bytes) -> Said:
+        """Mark a video as H.264 (CRF 18) with its sound, or a recording as WAV; read the finished file.
+
+        Raises:
+            Misconfigured: `target` has an ending that is not one of .mp4, .mov, .mkv, or .wav for sound.
+            InspectionRefused: a mark cannot be read back: the picture is too dark or too small; or the
+                sound's is lost although its capacity is READABLE, or nothing but the sound could carry it.
+        """
+        if target.suffix not in (*CONTAINERS, RECORDING):
+            raise Misconfigured(f"the output must end in one of {', '.join((*CONTAINERS, RECORDING))}")
+        with ExitStack() as opened:
+            folder = tempfile.TemporaryDirectory(prefix=".watermark-", dir=target.parent)
+            part = Path(opened.enter_context(folder)) / f"marked{target.suffix}"
+            video = open_pictures(source)
+            if video is not None:
+                opened.enter_context(video)
+            if (video is None) != (target.suffix == RECORDING):
+                raise Misconfigured(f"a recording is written as {RECORDING}, a video as {CONTAINERS[0]}")
+            speech = read_recording(source) if video is None else video.speech()
+            if video is not None:
+                self._write(video, speech, part, payload)
+            elif speech is not None:
+                part.write_bytes(encode_wav(self._marked(speech, payload)))
+            said = self.extract(part, thorough=False)
+            self._confirm(said, speech, payload)
+            part.replace(target)
+        return said
+
+    def _confirm(self, said: Said, speech: Speech | None, payload: bytes) -> None:
+        reading, sound = said
+        if reading is not None and reading.payload != payload:
             raise InspectionRefused(
                 "the mark cannot be read back: the picture is too dark or too small for it"
             )
-        part.replace(target)
-    return reading
+        read = None if sound is None else sound.payload
+        if speech is None or read == payload:
+            return
+        carries = self.sound.capacity(speech.samples, speech.rate) >= READABLE
+        if reading is None or carries or read is not None:
+            raise InspectionRefused(
+                "the sound's mark cannot be read back: the sound is too short or too quiet for it"
+            )
 
+    def _write(self, video: VideoReader, speech: Speech | None, path: Path, payload: bytes) -> None:
+        fps = Fraction(video.info.fps or FPS).limit_denominator(1001)
+        embedder = self.pictures.embedder(
+            payload, width=video.info.width, height=video.info.height, fps=float(fps)
+        )
+        marked = None if speech is None else self._marked(speech, payload)
+        options = {"crf": str(CRF), "preset": "veryfast"}
+        with VideoWriter(path, fps=fps, speech=marked, codec="libx264", options=options) as writer:
+            for frame in _steady(video.frames(), float(fps)):
+                writer.add(embedder.embed(frame))
+            writer.finish()
 
-def _write(video: VideoReader, path: Path, payload: bytes, watermark: Watermark) -> None:
-    fps = Fraction(video.info.fps or FPS).limit_denominator(1001)
-    embedder = watermark.embedder(payload, width=video.info.width, height=video.info.height, fps=float(fps))
-    options = {"crf": str(CRF), "preset": "veryfast"}
-    with VideoWriter(path, fps=fps, speech=video.speech(), codec="libx264", options=options) as writer:
-        for frame in _steady(video.frames(), float(fps)):
-            writer.add(embedder.embed(frame))
-        writer.finish()
+    def _marked(self, speech: Speech, payload: bytes) -> Speech:
+        return Speech(self.sound.embed(speech.samples, speech.rate, payload), speech.rate)
+
+    def _heard(self, speech: Speech, *, thorough: bool) -> SoundReading:
+        return self.sound.extract(speech.samples, speech.rate, thorough=thorough)
 
 
 def _steady(frames: Iterable[tuple[float, NDArray[np.uint8]]], fps: float) -> Iterator[NDArray[np.uint8]]:
@@ -117,20 +176,36 @@ def _payload(text: str) -> bytes:
     return payload
 
 
-def _report(reading: Reading, seconds: float) -> dict[str, Any]:
+def _report(reading: Reading | None, sound: SoundReading | None, seconds: float) -> dict[str, Any]:
+    """The pictures' reading, or where they say nothing the sound's; and the sound's by itself."""
+    by_sound = sound is not None and (
+        reading is None or (reading.payload is None and sound.payload is not None)
+    )
+    said: Reading | SoundReading | None = sound if by_sound else reading
+    if said is None:
+        raise MediaTrackMissing("the file holds neither pictures nor sound")
     return {
-        "payload": None if reading.payload is None else reading.payload.hex(),
-        "bits": reading.bits,
-        "confidence": round(reading.confidence, 4),
-        "false_positive": reading.false_positive,
+        **_plain(said),
+        "bits": said.bits,
+        "source": None if said.payload is None else "sound" if by_sound else "picture",
         "seconds": round(seconds, 3),
-        "key_id": reading.key_id,
+        "frames": 0 if reading is None else reading.frames,
+        "geometry": {} if reading is None else reading.geometry,
+        "sound": None if sound is None else {**_plain(sound), "speed": sound.speed},
+    }
+
+
+def _plain(said: Reading | SoundReading) -> dict[str, Any]:
+    parts: Sequence[Segment | Stretch] = said.stretches if isinstance(said, SoundReading) else said.segments
+    return {
+        "payload": None if said.payload is None else said.payload.hex(),
+        "confidence": round(said.confidence, 4),
+        "false_positive": said.false_positive,
+        "key_id": said.key_id,
         "segments": [
-            {"start": round(s.start, 3), "end": round(s.end, 3), "payload": s.payload}
-            for s in reading.segments
+            {"start": round(part.start, 3), "end": round(part.end, 3), "payload": part.payload}
+            for part in parts
         ],
-        "frames": reading.frames,
-        "geometry": reading.geometry,
     }
 
 
@@ -149,11 +224,13 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m safety.watermark", description="Embed and extract the watermark.")
     commands = parser.add_subparsers(dest="command", required=True)
-    marking = commands.add_parser("embed", help="mark a video")
+    marking = commands.add_parser("embed", help="mark a video or a recording")
     marking.add_argument("input", type=Path, metavar="IN")
-    marking.add_argument("output", type=Path, metavar="OUT", help="H.264 in .mp4, .mov or .mkv")
+    marking.add_argument(
+        "output", type=Path, metavar="OUT", help="H.264 in .mp4, .mov or .mkv; .wav for sound"
+    )
     marking.add_argument("--payload", required=True, metavar="HEX", help="record id, 24 hex digits")
-    reading = commands.add_parser("extract", help="read a video")
+    reading = commands.add_parser("extract", help="read a video or a recording")
     reading.add_argument("input", type=Path, metavar="IN")
     reading.add_argument("--quick", action="store_true", help="no search for crops, enlargements, rotations")
     for command in (marking, reading):

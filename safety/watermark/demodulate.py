@@ -1,10 +1,12 @@
-"""From a picture and a geometry to soft bits.
+"""From pictures and a geometry to soft bits.
 
 Where the picture is quiet the mark is clear, where it is busy it is buried: every place is weighed by the
 strength that the mark may have there over the power of the detail around it, and strong detail is clipped.
-Then each wave is measured; the pilots tell how much of the mark is left at each frequency, all waves how
-much noise there is.
+Then each wave is measured. The turning pilots tell which phase each picture shows, the pilots how much of
+the mark is left at each frequency, all waves how much noise there is.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -13,15 +15,26 @@ from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from safety.watermark.mask import box, strength
-from safety.watermark.pattern import HIGH, LOW, Complex, Pattern
+from safety.watermark.pattern import (
+    HIGH,
+    LOW,
+    PHASES,
+    SEGMENT,
+    STILL_DATA,
+    STILL_PILOTS,
+    TURNING_PILOTS,
+    Complex,
+    Pattern,
+)
 from safety.watermark.sync import Geometry, fold
 
 BANDS = 6  # rings in which the noise of waves is measured
-LOADING = 0.05  # of the mean power, added to the beamformer's covariance against self-nulling
 DETAIL, ENERGY = 5, 5  # pixels: what counts as detail, and over which its power is taken: about one wave
-LIMIT = 1.2  # local deviations at which detail is clipped: the strongest of it is picture, not mark
+LIMIT = 2.5  # local deviations at which detail is clipped: the strongest of it is picture, not mark
+REGULAR = 3  # pictures from which on their phases are expected to follow one another
 
 Pictures = NDArray[np.float32]
+Carriers = NDArray[np.float64]
 
 
 def weigh(pictures: Pictures) -> Pictures:
@@ -38,8 +51,50 @@ def _detail(stack: Tensor) -> Tensor:
     return stack - box(box(stack, DETAIL), DETAIL)
 
 
-def demodulate(weighed: Pictures, pattern: Pattern, geometry: Geometry) -> NDArray[np.float64]:
-    """Likelihood ratios (2 N,) of the carriers, from one weighed picture (h, w) under a geometry."""
+def demodulate(weighed: Sequence[Pictures], pattern: Pattern, geometry: Geometry) -> list[Carriers]:
+    """Likelihood ratios (2 N,) of the carriers, from weighed pictures (h, w), each about a second, in order.
+
+    Each picture may show another phase of the mark. There is one answer for each of the orders of phases
+    that the turning pilots leave open, likeliest first.
+    """
+    waves = np.stack([_measure(picture, pattern, geometry) for picture in weighed])
+    waves *= fold(pattern.waves.f, geometry)
+    pilots, turning, data = np.split(waves, [STILL_PILOTS, STILL_PILOTS + TURNING_PILOTS], axis=1)
+    still = (pilots.mean(0) * pattern.pilot_symbols.conj()).real
+    sign = 1.0 if still.sum() >= 0 else -1.0
+    seen = sign * (turning[:, None] * pattern.turning_symbols.conj()).real.sum(-1)  # (pictures, PHASES)
+    carriers = np.stack([data.real, data.imag], -1).reshape(len(data), -1)
+    answers = []
+    for phases in orders(seen):
+        left = seen[np.arange(len(seen)), phases].mean() / TURNING_PILOTS / max(abs(still.mean()), 1e-12)
+        turned = (carriers * pattern.turns[phases]).mean(0)
+        answers.append(_ratios(sign * still, sign * turned, min(max(float(left), 0.0), 1.0), pattern))
+    return answers
+
+
+def orders(seen: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+    """Which phase (n,) each picture shows, from the evidence (n, PHASES) of the turning pilots.
+
+    First what is seen most, for a codec may keep one phase for long. Then, since the picture itself disturbs
+    all seconds alike, the regular order that explains best how the evidence *changes*.
+    """
+    count = len(seen)
+    plain = seen.argmax(1)
+    if count < REGULAR:
+        return [plain]
+    changes = seen - seen.mean(0) - seen.mean(1, keepdims=True)
+    second = np.arange(count)
+    regular = [
+        ((second + late) / SEGMENT + first).astype(np.int64) % PHASES
+        for first in range(PHASES)
+        for late in range(round(SEGMENT))
+    ]
+    best = max(regular, key=lambda phases: float(changes[second, phases].sum()))
+    return [plain] if np.array_equal(plain, best) else [plain, best]
+
+
+def _measure(weighed: Pictures, pattern: Pattern, geometry: Geometry) -> Complex:
+    """All waves of the pattern in one picture."""
     height, width = weighed.shape
     x = np.arange(width, dtype=float) - width // 2
     y = np.arange(height, dtype=float) - height // 2
@@ -49,24 +104,26 @@ def demodulate(weighed: Pictures, pattern: Pattern, geometry: Geometry) -> NDArr
         weighed, x, y = _upright(weighed, matrix)
     else:
         x, y = x * matrix[0, 0], y * matrix[1, 1]
-    pilots = pattern.pilots.measure(weighed, x, y) * fold(pattern.pilots.f, geometry)
-    data = pattern.data.measure(weighed, x, y) * fold(pattern.data.f, geometry)
-    return _ratios(pilots * pattern.pilot_symbols.conj(), pattern.pilots.f, data, pattern.data.f)
+    return pattern.waves.measure(weighed, x, y)
 
 
 def _ratios(
-    pilots: Complex, pilot_f: NDArray[np.int64], data: Complex, data_f: NDArray[np.int64]
+    pilots: NDArray[np.float64], carriers: NDArray[np.float64], share: float, pattern: Pattern
 ) -> NDArray[np.float64]:
-    """Weigh data readings by what the pilots say of amplitude and all waves of noise, by ring."""
-    pilot_band, band = _bands(pilot_f), _bands(data_f)
-    sign = np.sign(pilots.real.sum())
-    waves = np.zeros(len(data))
+    """Weigh carriers by what the pilots say of amplitude and they themselves of noise, by ring and part.
+
+    `share`: how much of the turning part is left beside the still one.
+    """
+    pilot_band, band = _bands(pattern.pilots.f), np.repeat(_bands(pattern.data.f), 2)
+    still = np.arange(len(carriers)) < 2 * STILL_DATA
+    ratios = np.zeros(len(carriers))
     for b in range(BANDS):
-        noise = np.mean(np.abs(data[band == b]) ** 2) + 1e-12
-        amplitude = sign * pilots.real[pilot_band == b].mean()
-        waves[band == b] = sign * max(amplitude, 0.05 * float(np.sqrt(noise))) / noise
-    ratios = 2 * np.sqrt(2) * waves * data
-    return np.stack([ratios.real, ratios.imag], -1).reshape(-1)
+        amplitude = pilots[pilot_band == b].mean() / np.sqrt(2)
+        for part, left in ((still, 1.0), (~still, share)):
+            these = part & (band == b)
+            noise = np.mean(carriers[these] ** 2) + 1e-12
+            ratios[these] = 2 * carriers[these] * left * max(amplitude, 0.05 * float(np.sqrt(noise))) / noise
+    return ratios
 
 
 def _upright(

@@ -3,12 +3,12 @@
 False positives. To anybody without the key the signs of the carriers are independent fair coins. For any
 fixed video the correlation of one fixed code word with the likelihoods, in units of their norm, is then a
 Rademacher sum, and exceeds z with a probability of at most exp(-z^2 / 2) (Hoeffding 1963). 2^96 code
-words parse, so one attempt (a key, a geometry, a stretch of time) gives any of them above z with at most
-2^96 exp(-z^2 / 2). The n-th attempt on a video may spend 6 / (pi n)^2 of FALSE_POSITIVE, which adds up to
-FALSE_POSITIVE over any number of attempts: hence `bound`, and a floor on z of 13.3 at the first attempt
-and 14.2 at the thousandth. Geometries come from the pilots alone, so searching does not weaken the bound.
-The CRC (64 paths x 2^-32 for each attempt) is a second hurdle: it keeps a mark too weak to read from
-being read wrongly.
+words parse, so one attempt (a key, a geometry, an order of phases, a stretch of time) gives any of them
+above z with at most 2^96 exp(-z^2 / 2). The n-th attempt on a video may spend 6 / (pi n)^2 of
+FALSE_POSITIVE, which adds up to FALSE_POSITIVE over any number of attempts: hence `bound`, and a floor on z
+of 13.3 at the first attempt and 14.2 at the thousandth. Geometries and phases come from the pilots alone, so
+that seeking them does not weaken the bound; every decoding counts as an attempt. The CRC (256 paths x 2^-32
+for each attempt) is a second hurdle: it keeps a mark too weak to read from being read wrongly.
 """
 
 import math
@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from safety.watermark.demodulate import Pictures, demodulate
+from safety.watermark.demodulate import Carriers, Pictures, demodulate
+from safety.watermark.embed import MIN_SIDE
 from safety.watermark.pattern import CODE, TILES, Pattern
 from safety.watermark.payload import PAYLOAD_BITS, parse
 from safety.watermark.reading import Reading, Segment
@@ -36,6 +37,8 @@ GLANCE = 4.0  # pilot score under which a geometry is not worth an attempt at de
 STRETCH = 2  # pieces (seconds) that must be readable alone
 CHUNK = 8  # pieces read together
 KEPT = 256  # pieces kept to be looked at again once more payloads are known
+TOGETHER = 64  # pieces read together where shorter stretches show nothing
+SURE_SECONDS = 900.0  # once a payload is found, no more than this is read
 REFINED = 6  # candidates of the full search that are refined
 
 
@@ -73,35 +76,39 @@ class Reader:
         chunk: list[_Place] = []
         spans: list[Segment] = []
         count, chunks, base = 0, 0, 0.0
-        total: Pictures | None = None
         for piece in pieces(frames):
             count += piece.frames
             base = TILES / min(piece.picture.shape)
-            total = piece.picture.copy() if total is None else total + piece.picture
             chunk.append(_Place(piece))
             if len(chunk) == CHUNK:
                 chunks += 1
                 self._read_chunk(chunk, search=chunks & (chunks - 1) == 0)
                 places, chunk = places + chunk, []
                 spans, places = spans + _spans(places[:-KEPT]), places[-KEPT:]
+                if self.found and piece.end >= SURE_SECONDS:
+                    break
         if chunk:
             self._read_chunk(chunk, search=True)
             places += chunk
-        if not self.found and total is not None and chunks:
+        if not self.found and chunks:
             for pattern in self.patterns:
-                self._hunt(total, pattern, search=False)
+                self._hunt(_pictures(places[-TOGETHER:]), pattern, search=False)
         for place in places:
             self._recognise(place)
         return self._sum_up(spans + _spans(places), count, base)
 
     def _read_chunk(self, chunk: list[_Place], *, search: bool) -> None:
+        if min(chunk[0].piece.picture.shape) < MIN_SIDE:
+            return  # smaller than anything that is marked: its waves are gone
         for pattern in self.patterns:
             for place in chunk:
                 self._recognise(place)
             open_ = [place for place in chunk if place.owner is None]
             if not open_:
                 return
-            self._hunt(_mean(open_), pattern, search=self.thorough and search and len(open_) == len(chunk))
+            self._hunt(
+                _pictures(open_), pattern, search=self.thorough and search and len(open_) == len(chunk)
+            )
             for start in range(0, len(chunk), STRETCH):
                 self._read_stretch(chunk[start : start + STRETCH], pattern)
 
@@ -109,38 +116,44 @@ class Reader:
         for place in stretch:
             self._recognise(place)
         if any(place.owner is None for place in stretch):
-            fresh = self._hunt(_mean([p for p in stretch if p.owner is None]), pattern, search=False)
+            fresh = self._hunt(_pictures(p for p in stretch if p.owner is None), pattern, search=False)
             if fresh is not None:
                 for place in stretch:
                     self._recognise(place)
 
-    def _hunt(self, picture: Pictures, pattern: Pattern, *, search: bool) -> Found | None:
+    def _hunt(self, pictures: list[Pictures], pattern: Pattern, *, search: bool) -> Found | None:
         """Seek the tile and decode: known geometries, then likely ones, then, if asked, all."""
-        height, width = picture.shape
-        seeker = Seeker(picture, pattern)
+        height, width = pictures[0].shape
+        seeker = Seeker(np.mean(pictures, axis=0), pattern)
         matrices = likely(width, height)
         known = [each.geometry.matrix for each in self.found.values()]
         if known:
             matrices = np.concatenate([np.array(known), matrices])
         for geometry in seeker.best(matrices, keep=2):
             settled = seeker.settle(geometry)
-            found = self._attempt(picture, pattern, settled) or self._attempt(
-                picture, pattern, seeker.refine(settled, 0.002)
+            found = self._attempt(pictures, pattern, settled) or self._attempt(
+                pictures, pattern, seeker.refine(settled, 0.002)
             )
             if found is not None:
                 return found
         if search:
             for geometry in seeker.best(full(width, height), keep=REFINED):
-                found = self._attempt(picture, pattern, seeker.refine(geometry, 0.006))
+                found = self._attempt(pictures, pattern, seeker.refine(geometry, 0.006))
                 if found is not None:
                     return found
         return None
 
-    def _attempt(self, picture: Pictures, pattern: Pattern, geometry: Geometry) -> Found | None:
+    def _attempt(self, pictures: list[Pictures], pattern: Pattern, geometry: Geometry) -> Found | None:
         if geometry.score < GLANCE:
             return None
+        for carriers in demodulate(pictures, pattern, geometry):
+            found = self._decode(carriers, pattern, geometry)
+            if found is not None:
+                return found
+        return None
+
+    def _decode(self, carriers: Carriers, pattern: Pattern, geometry: Geometry) -> Found | None:
         self.attempts += 1
-        carriers = demodulate(picture, pattern, geometry)
         for message in CODE.decode(pattern.likelihoods(carriers)[None])[0]:
             payload = parse(message, pattern.check)
             if payload is None:
@@ -160,9 +173,8 @@ class Reader:
         """Give the piece to the known payload that it carries most clearly, if any."""
         best = SAME
         for name, known in self.found.items() if place.owner is None else ():
-            z = _correlation(
-                demodulate(place.piece.picture, known.pattern, known.geometry), known.pattern, known.payload
-            )
+            (carriers,) = demodulate([place.piece.picture], known.pattern, known.geometry)
+            z = _correlation(carriers, known.pattern, known.payload)
             if z > best:
                 best, place.owner = z, name
 
@@ -197,9 +209,8 @@ def _correlation(carriers: NDArray[np.float64], pattern: Pattern, payload: bytes
     return float(signs @ carriers / max(float(np.linalg.norm(carriers)), 1e-12))
 
 
-def _mean(places: Sequence[_Place]) -> Pictures:
-    total: Pictures = np.mean([place.piece.picture for place in places], axis=0)
-    return total
+def _pictures(places: Iterable[_Place]) -> list[Pictures]:
+    return [place.piece.picture for place in places]
 
 
 def _spans(places: Iterable[_Place]) -> list[Segment]:

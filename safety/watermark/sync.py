@@ -61,8 +61,8 @@ def full(width: int, height: int) -> Matrices:
     """The matrices (N, 2, 2) of the whole search: crops to 0.4, shrinking to 0.4, +-7 degrees, mirror."""
     base = TILES / min(width, height)
     found = []
-    for scale in np.exp(np.arange(np.log(0.38), np.log(2.6), 0.012)):
-        for turn in np.radians(np.arange(-7, 7.1, 0.7)):
+    for scale in np.exp(np.arange(np.log(0.38), np.log(2.6), 0.015)):
+        for turn in np.radians(np.arange(-7, 7.1, 0.875)):
             cos, sin = np.cos(turn) * scale * base, np.sin(turn) * scale * base
             found += [[[cos, -sin], [sin, cos]], [[-cos, sin], [sin, cos]]]
     return np.array(found)

@@ -11,7 +11,7 @@ from safety.watermark.extract import Reader
 from safety.watermark.pattern import Pattern, derive
 from safety.watermark.reading import Reading
 
-ALGORITHM = "dev.sitter.watermark.v1"  # the `alg` of a C2PA soft binding; reverse-domain until listed
+ALGORITHM = "dev.sitter.watermark.v2"  # the `alg` of a C2PA soft binding; reverse-domain until listed
 
 
 class Watermark:
@@ -34,13 +34,16 @@ class Watermark:
     def extract(self, frames: Iterable[tuple[float, NDArray[np.uint8]]], *, thorough: bool = True) -> Reading:
         """Read a video given as (seconds, (H, W, 3) uint8 RGB), in order.
 
+        Frames under 64 pixels a side cannot be marked: of them the reading is none.
+
         Args:
-            frames: consumed as they come; memory does not grow with their number.
+            frames: consumed as they come; memory does not grow with their number. Once a payload is found,
+                at most 15 minutes are read.
             thorough: search crops, enlargements and rotations where the usual geometries show nothing.
 
         Raises:
             MediaEmpty: no frame.
-            MediaUnsupported, MediaTooLarge: frames of changing size, or sides outside 64..4096 pixels.
+            MediaUnsupported, MediaTooLarge: frames of changing size, or a side over 4096 pixels.
         """
         return Reader(self._patterns, thorough).read(frames)
 

@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
-from perception.errors import MediaEmpty, MediaUnsupported
+from perception.errors import MediaEmpty, MediaTooLarge, MediaUnsupported
 from safety.watermark.demodulate import Pictures, weigh
-from safety.watermark.embed import LUMA, check_sides
+from safety.watermark.embed import LUMA, MAX_SIDE
 
-SIDE = 256  # pixels of the short side that pictures are reduced to: the mark has 52 cycles there
+SIDE = 256  # pixels of the short side that pictures are reduced to: the mark has at most 42 cycles there
 HALF = 0.5  # seconds
 MOST_FRAMES = 256  # summed in 16 bits
 
@@ -36,7 +36,7 @@ def pieces(frames: Iterable[tuple[float, NDArray[np.uint8]]]) -> Iterator[Piece]
 
     Raises:
         MediaEmpty: there is no frame.
-        MediaUnsupported, MediaTooLarge: frames change size, are not uint8 RGB, or break the size limits.
+        MediaUnsupported, MediaTooLarge: frames change size, are not uint8 RGB, or are over the size limit.
     """
     halves: list[_Half] = []
     for half in _halves(frames):
@@ -93,9 +93,12 @@ def _halves(frames: Iterable[tuple[float, NDArray[np.uint8]]]) -> Iterator[_Half
 
 
 def _check(frame: NDArray[np.uint8]) -> None:
-    if frame.ndim != 3 or frame.shape[2] != 3:
+    if frame.ndim != 3 or frame.shape[2] != 3 or not frame.size:
         raise MediaUnsupported("frames must be (H, W, 3) RGB")
-    check_sides(frame.shape[1], frame.shape[0])
+    if max(frame.shape[:2]) > MAX_SIDE:
+        raise MediaTooLarge(
+            f"the watermark takes frames of at most {MAX_SIDE} pixels a side", max_side=MAX_SIDE
+        )
 
 
 def _piece(halves: list[_Half]) -> Piece:

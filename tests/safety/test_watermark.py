@@ -245,6 +245,15 @@ def test_memory_and_pieces_beyond_those_kept(watermark: Watermark, cartoon: Clip
     assert reading.segments[0].end == pytest.approx(300, abs=1.1)
 
 
+def test_an_hour_is_not_read_to_its_end(watermark: Watermark, cartoon: Clip) -> None:
+    """Once a payload was read, a quarter of an hour is enough; the reading says how far it goes."""
+    small = np.ascontiguousarray(resized(cartoon[:1], 0.5)[0])
+    reading = watermark.extract(((20.0 * i, small) for i in range(180)), thorough=False)
+    assert reading.payload == RECORD
+    assert 900 <= reading.segments[-1].end < 1200
+    assert reading.frames < 60
+
+
 # --- keys ----------------------------------------------------------------------------------------
 
 
@@ -275,7 +284,7 @@ def test_the_average_of_other_clips_does_not_erase(watermark: Watermark) -> None
     """The mark lies elsewhere in every clip, so what ten clips have in common is not the mark."""
     grey = np.full((1, 512, 512, 3), 128, np.uint8)
     marks = [marked(grey, watermark, bytes([i]) * 12)[0].astype(float) - 128 for i in range(10)]
-    clip = marked(textured(5), watermark)
+    clip = marked(textured(25), watermark)
     attacked = np.clip(clip - np.mean(marks, axis=0).round(), 0, 255).astype(np.uint8)
     assert read(attacked, watermark, thorough=False).payload == RECORD
 
@@ -367,29 +376,51 @@ def ssim(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 @pytest.mark.parametrize("kind", ["texture", "pip", "mira"])
 def test_the_mark_is_not_seen(watermark: Watermark, kind: str) -> None:
-    """PSNR of luma at least 44 dB and SSIM at least 0.99; hue untouched."""
-    before = clip_of(kind, 1)
+    """PSNR of luma at least 44 dB at the stronger opening and 46 dB after it, SSIM 0.985 and 0.99; hue
+    untouched."""
+    before = clip_of(kind, 40)
     after = marked(before, watermark)
-    a, b = before[0] @ LUMA, after[0] @ LUMA
-    assert 10 * math.log10(255**2 / np.mean((a - b) ** 2)) >= 44
-    assert ssim(a, b) >= 0.99
-    change = after[0].astype(int) - before[0]
-    inside = (before[0] > 10).all(-1) & (before[0] < 245).all(-1)
+    for i, (decibel, alike) in {0: (44, 0.985), 39: (46, 0.99)}.items():
+        a, b = before[i] @ LUMA, after[i] @ LUMA
+        assert 10 * math.log10(255**2 / np.mean((a - b) ** 2)) >= decibel
+        assert ssim(a, b) >= alike
+    change = after[39].astype(int) - before[39]
+    inside = (before[39] > 10).all(-1) & (before[39] < 245).all(-1)
     assert (np.ptp(change[inside], axis=-1) == 0).all()
 
 
 def test_flat_colour_changes_by_single_steps(watermark: Watermark) -> None:
-    """Nothing hides a mark on flat grey: few pixels move by more than one step, none by more than three."""
-    change = np.abs(marked(np.full((1, 512, 512, 3), 150, np.uint8), watermark).astype(int) - 150)
-    assert np.mean(change > 1) < 0.05
-    assert change.max() <= 3
+    """Nothing hides a mark on flat grey: after the opening the mark has a root mean square under one step,
+    of which a normal law moves at most 13 % of the pixels by more than one, and none by more than five."""
+    change = np.abs(marked(np.full((40, 512, 512, 3), 150, np.uint8), watermark)[39].astype(int) - 150)
+    assert np.mean(change > 1) < 0.15
+    assert change.max() <= 5
 
 
 def test_a_still_picture_does_not_flicker(watermark: Watermark) -> None:
-    """The same frame again gets the same mark again, to the last bit."""
-    clip = marked(np.stack([drawn("pip")] * 3), watermark)
-    assert np.array_equal(clip[0], clip[1])
-    assert np.array_equal(clip[1], clip[2])
+    """The same frame again gets the same mark again, to the last bit, but for the opening and the turns,
+    which are slow: from frame to frame luma moves by less than a fifth of a step on average."""
+    clip = marked(np.stack([drawn("pip")] * 64), watermark)
+    assert all(np.array_equal(clip[40], frame) for frame in clip[41:50])
+    luma = clip.astype(np.float32) @ LUMA
+    assert np.mean(np.abs(np.diff(luma, axis=0)), axis=(1, 2)).max() < 0.2
+
+
+def test_the_average_of_a_clip_is_not_its_mark(watermark: Watermark) -> None:
+    """Averaging 100 frames and subtracting what they have in common, fine detail of the picture along with
+    it, leaves the part that turns, and what the estimate misses: the clip still reads."""
+    clip = marked(still("mira", 125), watermark)
+    mean = clip[:100].mean(0)
+    estimate = mean - gaussian_filter(mean, (2, 2, 0))
+    attacked = np.clip(clip - estimate + 0.5, 0, 255).astype(np.uint8)
+    assert read(attacked, watermark, thorough=False).payload == RECORD
+
+
+def test_segments_carry_different_marks(watermark: Watermark) -> None:
+    """On flat grey a segment of two seconds shares the still part with the next one, not the turning part."""
+    grey = np.full((100, 128, 128, 3), 128, np.uint8)
+    marks = marked(grey, watermark)[[49, 99], ..., 0].astype(float).reshape(2, -1) - 128
+    assert 0.4 < np.corrcoef(marks)[0, 1] < 0.8
 
 
 # --- bad input -----------------------------------------------------------------------------------
@@ -402,12 +433,25 @@ def test_no_frames_are_an_error(watermark: Watermark) -> None:
 
 
 @pytest.mark.parametrize(("size", "error"), [((63, 64), MediaUnsupported), ((64, 4097), MediaTooLarge)])
-def test_sizes_out_of_range(watermark: Watermark, size: tuple[int, int], error: type[Exception]) -> None:
-    """Under 64 or over 4096 pixels a side, in both directions."""
+def test_sizes_that_cannot_be_marked(
+    watermark: Watermark, size: tuple[int, int], error: type[Exception]
+) -> None:
+    """Under 64 or over 4096 pixels a side."""
     with pytest.raises(error):
         watermark.embedder(RECORD, width=size[1], height=size[0], fps=FPS)
-    with pytest.raises(error):
-        watermark.extract([(0.0, np.zeros((*size, 3), np.uint8))])
+
+
+@pytest.mark.parametrize("size", [(16, 16), (63, 200), (1, 1)])
+def test_frames_too_small_to_be_marked_read_as_none(watermark: Watermark, size: tuple[int, int]) -> None:
+    """A thumbnail is no broken video: it is looked at, and carries nothing."""
+    reading = watermark.extract([(0.0, np.full((*size, 3), 90, np.uint8))])
+    assert (reading.payload, reading.frames) == (None, 1)
+
+
+def test_frames_too_large_to_be_read(watermark: Watermark) -> None:
+    """Over 4096 pixels a side."""
+    with pytest.raises(MediaTooLarge):
+        watermark.extract([(0.0, np.zeros((64, 4097, 3), np.uint8))])
 
 
 @pytest.mark.parametrize("fps", [0.0, -1.0, float("nan"), float("inf")])

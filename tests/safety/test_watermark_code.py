@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from safety.errors import Misconfigured
 from safety.watermark import payload as messages
-from safety.watermark.pattern import CODE
+from safety.watermark.demodulate import orders
+from safety.watermark.pattern import CODE, PHASES
 
 BYTES = st.binary(min_size=12, max_size=12)
 
@@ -87,3 +88,18 @@ def test_a_batch_decodes_as_its_parts() -> None:
     together = CODE.decode(llr)
     for i in range(3):
         assert np.array_equal(together[i, 0], CODE.decode(llr[i : i + 1])[0, 0])
+
+
+def test_phases_are_followed_through_a_disturbance_that_stays() -> None:
+    """The picture favours one phase all the time: what is seen most is wrong, what changes is right."""
+    true = np.array([2, 2, 3, 3, 0, 0])
+    seen = np.eye(PHASES)[true] * 5 + np.array([0.0, 9.0, 0.0, 0.0])
+    found = [phases.tolist() for phases in orders(seen)]
+    assert found == [[1] * 6, true.tolist()]
+
+
+def test_a_phase_that_a_codec_keeps_is_one_answer() -> None:
+    """Where nothing changes, the phase that all pictures show comes first."""
+    seen = np.tile(np.array([0.0, 0.0, 3.0, 0.0]), (4, 1))
+    assert orders(seen)[0].tolist() == [2] * 4
+    assert [phases.tolist() for phases in orders(seen[:1])] == [[2]]

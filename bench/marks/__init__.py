@@ -1,0 +1,1 @@
+"""What `bench.watermark` is made of: clips, attacks, watermarkers, and what is counted."""
