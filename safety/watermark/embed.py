@@ -19,7 +19,7 @@ FIELD_SIDE = 1024  # larger frames get the mark drawn at this short side and enl
 ENERGY = 1.5  # mean square error, grey levels squared, that a frame's mark is held under: PSNR 46.4 dB
 EASE = 0.2  # seconds in which strength follows the picture upwards: faster would flicker
 TURN = 0.5  # seconds in which one phase goes over into the next
-OPENING, HOLD, FADE = 1.45, 0.2, 1.2  # stronger at the start, for seconds, and seconds in which that fades
+OPENING, HOLD, FADE = 1.3, 0.2, 1.2  # stronger at the start, for seconds, and seconds in which that fades
 
 LUMA = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709
 

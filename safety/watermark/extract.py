@@ -23,7 +23,7 @@ from safety.watermark.embed import MIN_SIDE
 from safety.watermark.pattern import CODE, TILES, Pattern
 from safety.watermark.payload import PAYLOAD_BITS, parse
 from safety.watermark.reading import Reading, Segment
-from safety.watermark.sync import Geometry, Seeker, full, likely
+from safety.watermark.sync import Geometry, Seeker, askew, full, likely
 from safety.watermark.windows import Piece, pieces
 
 FALSE_POSITIVE = 1e-9  # per video
@@ -136,8 +136,8 @@ class Reader:
             )
             if found is not None:
                 return found
-        if search:
-            for geometry in seeker.best(full(width, height), keep=REFINED):
+        for matrices in (full(width, height), askew(width, height)) if search else ():
+            for geometry in seeker.best(matrices, keep=REFINED):
                 found = self._attempt(pictures, pattern, seeker.refine(geometry, 0.006))
                 if found is not None:
                     return found

@@ -22,10 +22,10 @@ SHADE = 0.25  # share that the mark loses in deep shadow
 class Visibility:
     """Strengths in grey levels (root mean square) of 255."""
 
-    flat: float = 0.9  # where nothing hides the mark: mostly single steps, 0.7 % contrast
+    flat: float = 1.0  # where nothing hides the mark: mostly single steps, 0.7 % contrast
     # Taken off per grey level of local deviation, down to `least`. Texture would hide more, but what it hides
     # is lost on the reader too, and VMAF counts it: 3 points more for the same reading (measured).
-    per_texture: float = 0.04
+    per_texture: float = 0.06
     least: float = 0.4
 
 

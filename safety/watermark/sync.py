@@ -21,6 +21,7 @@ GRID = 96  # shifts tried per tile and axis
 BATCH = 256
 BANDS = 4  # rings in which pilots are weighed by their noise
 CUBIC = 4  # places an interpolated value is made from, per axis
+ASKEW_STEP = 0.025  # a 40th of a picture; what lies between is found by refining
 FINEST = 2e-4  # relative stretch at which refining ends: a 50th of a cycle at the border
 FINE_SHIFT = 1 / (4 * GRID)
 
@@ -66,6 +67,18 @@ def full(width: int, height: int) -> Matrices:
             cos, sin = np.cos(turn) * scale * base, np.sin(turn) * scale * base
             found += [[[cos, -sin], [sin, cos]], [[-cos, sin], [sin, cos]]]
     return np.array(found)
+
+
+def askew(width: int, height: int) -> Matrices:
+    """The matrices (N, 2, 2) of frames seen from a little aside, as a camera sees a screen, in about their
+    own size: turned, stretched and sheared by up to 0.075 (turned: radians; sheared: 0.05)."""
+    base = TILES / min(width, height)
+    scales = np.exp(np.arange(np.log(0.8), np.log(1.26), ASKEW_STEP))
+    wide, narrow = np.arange(-3, 4) * ASKEW_STEP, np.arange(-2, 3) * ASKEW_STEP
+    scale, turn, stretch, shear = np.meshgrid(scales * base, wide, wide, narrow, indexing="ij")
+    rows = [[1 + stretch / 2, shear / 2 - turn], [shear / 2 + turn, 1 - stretch / 2]]
+    matrices: Matrices = np.moveaxis(np.array(rows) * scale, (0, 1), (-2, -1)).reshape(-1, 2, 2)
+    return matrices
 
 
 class Seeker:
