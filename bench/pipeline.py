@@ -18,7 +18,7 @@ from perception.audio import decode_speech
 from perception.video import write_video
 from service.demo.cast import drawn
 from service.demo.characters import draw
-from service.demo.scenario import AUDITOR, CLIENT, OPERATOR, Story, enrol_and_consent, spec_for
+from service.demo.scenario import AUDITOR, CLIENT, OPERATOR, REVIEWER, Story, enrol_and_consent, spec_for
 from service.deployment import Deployment
 from service.translate import GATE_NAME
 
@@ -34,11 +34,12 @@ def run(argv: list[str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         with (
-            Deployment.scratch(out / "deployment", (OPERATOR, CLIENT, AUDITOR)) as deployment,
+            Deployment.scratch(out / "deployment", (OPERATOR, REVIEWER, CLIENT, AUDITOR)) as deployment,
             deployment.client(OPERATOR) as operator,
+            deployment.client(REVIEWER) as reviewer,
             deployment.client(CLIENT) as client,
         ):
-            consent = enrol_and_consent(Story(out), operator, sitter, controls)
+            consent = enrol_and_consent(Story(out), operator, reviewer, sitter, controls)
             runs = [_timed(client, sitter, speech, spec_for(consent, controls)) for _ in range(args.runs)]
         bare = _bare_encoding(out, speech, args.size, runs[0]["frames"])
     whole = statistics.median(each["seconds"] for each in runs[1:] or runs)

@@ -1,13 +1,15 @@
 """Certificates in the profile of C2PA 2.4, 14.5.1, and a key that signs claims under one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+
+from safety.signing_keys import SIGNATURE_BYTES, PublicKey, algorithm_of, open_signing_key, reference_of
 
 CLAIM_SIGNING = ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 """C2PA's key usage for claim signers, required by its conformance certificate profile."""
@@ -19,40 +21,65 @@ CLOCK_SLACK = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class ClaimSigner:
-    """A certificate and the means to sign with it; the key does not leave.
+    """A certificate and what signs under it.
 
     Attributes:
         chain: PEM, the signer's certificate first, without the root.
-        fingerprint: SHA-256 of the signer's certificate, 64 hex digits.
-        ends: when the certificate expires.
+        key: reference of its key (`safety.signing_keys`); may be the key itself, so it is not shown.
     """
 
     chain: str
-    fingerprint: str
-    ends: datetime
-    _key: ec.EllipticCurvePrivateKey
+    key: str = field(repr=False)
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        return x509.load_pem_x509_certificate(self.chain.encode())
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the signer's certificate, 64 hex digits."""
+        return self.certificate.fingerprint(hashes.SHA256()).hex()
+
+    @property
+    def begins(self) -> datetime:
+        return self.certificate.not_valid_before_utc
+
+    @property
+    def ends(self) -> datetime:
+        return self.certificate.not_valid_after_utc
+
+    @property
+    def algorithm(self) -> str:
+        """ "es256" or "ed25519"."""
+        return algorithm_of(self.certificate.public_key())
 
     def sign(self, data: bytes) -> bytes:
-        """ES256 (RFC 9053, 2.1) over `data`: r and s, 64 bytes."""
-        r, s = utils.decode_dss_signature(self._key.sign(data, ec.ECDSA(hashes.SHA256())))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        """A COSE signature, 64 bytes, made in this process. Raises whatever stops the key."""
+        return open_signing_key(self.key).sign(data, self.algorithm)
 
     def verifies(self, data: bytes, signature: bytes) -> bool:
         """Whether `signature` is this certificate's over `data`: key and certificate belong together."""
-        public = x509.load_pem_x509_certificate(self.chain.encode()).public_key()
-        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-        try:
-            if not isinstance(public, ec.EllipticCurvePublicKey):
-                return False
-            public.verify(utils.encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
-        except (InvalidSignature, ValueError):
+        return verifies(self.certificate.public_key(), data, signature)
+
+
+def verifies(public: object, data: bytes, signature: bytes) -> bool:
+    """Whether `signature` (COSE, 64 bytes) is that of the holder of `public` over `data`."""
+    try:
+        if isinstance(public, ed25519.Ed25519PublicKey):
+            public.verify(signature, data)
+            return True
+        if not isinstance(public, ec.EllipticCurvePublicKey) or len(signature) != SIGNATURE_BYTES:
             return False
-        return True
+        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+        public.verify(utils.encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def certify(
     role: str,
-    public: ec.EllipticCurvePublicKey,
+    public: PublicKey,
     *,
     issuer: x509.Name,
     issuer_key: ec.EllipticCurvePrivateKey,
@@ -114,12 +141,7 @@ def name_of(role: str) -> x509.Name:
 def claim_signer(
     leaf: x509.Certificate, issuing: x509.Certificate, key: ec.EllipticCurvePrivateKey
 ) -> ClaimSigner:
-    return ClaimSigner(
-        chain=to_pem(leaf) + to_pem(issuing),
-        fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),
-        ends=leaf.not_valid_after_utc,
-        _key=key,
-    )
+    return ClaimSigner(chain=to_pem(leaf) + to_pem(issuing), key=reference_of(key))
 
 
 def fingerprints(pem: str) -> list[bytes]:

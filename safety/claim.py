@@ -6,8 +6,8 @@ opens.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,6 +62,8 @@ class ClaimFacts:
         commitments: name -> 64 hex of `KeyRing.commitment`; of the consent, the inputs, the policy.
         engine: version of what made the frames.
         track: the blendshape track that moved the face, if one did.
+        sound_watermark: name of the algorithm of the sound's mark, where the finished sound was read to carry
+            one. Its payload is the record's number, too.
     """
 
     manifest_id: str
@@ -74,6 +76,18 @@ class ClaimFacts:
     commitments: Mapping[str, str]
     engine: str
     track: Source | None = None
+    sound_watermark: str | None = None
+
+    @property
+    def soft_bindings(self) -> tuple[tuple[str, str], ...]:
+        """(algorithm, payload) of each mark that the clip carries, the picture's first."""
+        algorithms = (self.watermark, self.sound_watermark)
+        return tuple((algorithm, self.payload) for algorithm in algorithms if algorithm is not None)
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What was done, in order: made, then marked once for each mark."""
+        return ("c2pa.created", *["c2pa.watermarked.bound"] * len(self.soft_bindings))
 
     @property
     def inputs(self) -> dict[str, Source]:
@@ -81,12 +95,19 @@ class ClaimFacts:
         given = {"portrait": self.portrait, "speech": self.speech, "track": self.track}
         return {name: source for name, source in given.items() if source is not None}
 
+    def with_synthetic(self, names: Iterable[str]) -> "ClaimFacts":
+        """The facts with these inputs known to be machine-made."""
+        made: dict[str, Any] = {name: replace(self.inputs[name], synthetic=True) for name in names}
+        return replace(self, **made)
+
     def __post_init__(self) -> None:
         checks = {
             "manifest_id": _MANIFEST_ID.fullmatch(self.manifest_id),
             "at": self.at.tzinfo,
             "payload": _HEX.fullmatch(self.payload),
             "watermark": _ALGORITHM.fullmatch(self.watermark),
+            "sound_watermark": self.sound_watermark is None
+            or (_ALGORITHM.fullmatch(self.sound_watermark) and self.sound_watermark != self.watermark),
             "basis": self.basis in ("consent", "character", "artwork"),
             "commitments": all(
                 _NAME.fullmatch(name) and _COMMITMENT.fullmatch(value)
@@ -132,8 +153,9 @@ def manifest(facts: ClaimFacts, *, permit: str, version: str, inputs: Mapping[st
         "softwareAgent": agent,
         "parameters": {"ingredientIds": list(facts.inputs)},
     }
-    # bound: its payload is named by the soft binding of this very manifest (18.14.5).
+    # bound: its payload is named by a soft binding of this very manifest (18.14.5).
     watermarked = {"action": "c2pa.watermarked.bound", "when": when, "softwareAgent": agent}
+    marks = [watermarked] * len(facts.soft_bindings)
     uses = ("cawg.ai_inference", "cawg.ai_generative_training", "cawg.ai_training", "cawg.data_mining")
     consent = {
         "version": 1,
@@ -141,21 +163,32 @@ def manifest(facts: ClaimFacts, *, permit: str, version: str, inputs: Mapping[st
         "inputs": dict(inputs),
         "commitments": {**facts.commitments, "permit": permit},  # hex: byte strings come back as base64
     }
-    assertions: dict[str, dict[str, Any]] = {
-        "c2pa.actions.v2": {"actions": [created, watermarked]},
-        "c2pa.soft-binding": {
-            "alg": facts.watermark,
-            "pad": "",
-            "blocks": [{"scope": {}, "value": facts.payload}],
-        },
-        "cawg.training-mining": {"entries": {use: {"use": "notAllowed"} for use in uses}},
-        "c2pa.ai-disclosure": {"modelType": "c2pa.types.model", "modelName": "sitter-engine"},
-        CONSENT_LABEL: consent,
-    }
+    assertions: list[tuple[str, dict[str, Any]]] = [
+        ("c2pa.actions.v2", {"actions": [created, *marks]}),
+        *(("c2pa.soft-binding", _soft_binding(*binding)) for binding in facts.soft_bindings),
+        ("cawg.training-mining", {"entries": {use: {"use": "notAllowed"} for use in uses}}),
+        ("c2pa.ai-disclosure", _disclosure(facts)),
+        (CONSENT_LABEL, consent),
+    ]
     return {
         "label": facts.manifest_id,
         "title": "clip.mp4",
         "format": "video/mp4",
         "claim_generator_info": [{"name": "Sitter", "version": version, "specVersion": SPEC_VERSION}],
-        "assertions": [{"label": label, "data": data} for label, data in assertions.items()],
+        "assertions": [{"label": label, "data": data} for label, data in assertions],
+    }
+
+
+def _soft_binding(algorithm: str, payload: str) -> dict[str, Any]:
+    # 18.10.2 wants `value` as a byte string, which the library cannot write from JSON (c2pa-rs#2689): hex.
+    return {"alg": algorithm, "pad": "", "blocks": [{"scope": {}, "value": payload}]}
+
+
+def _disclosure(facts: ClaimFacts) -> dict[str, Any]:
+    """Which model, and how far people were in it: somebody configured the job, nobody approved the clip."""
+    return {
+        "modelType": "c2pa.types.model",
+        "modelName": "sitter-engine",
+        "modelIdentifier": f"sitter-engine/{facts.engine}",
+        "contentProfile": {"humanOversightLevel": "prompt_guided"},
     }

@@ -12,27 +12,48 @@ import hashlib
 import io
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
-
-import c2pa
+from typing import BinaryIO, Protocol
 
 from safety import claim
 from safety.certificates import ClaimSigner
 from safety.claim import ClaimFacts, Source
-from safety.credential_reading import MAX_BYTES, CredentialReading, make_context, read_stream, size_of
+from safety.credential_reading import (
+    MAX_BYTES,
+    CredentialReading,
+    read_stream,
+    size_of,
+)
+from safety.credential_settings import ReadingContext, make_context
 from safety.errors import SignerUnavailable
 from safety.keys import KeyRing
+from safety.signing import SigningPool, Task
 from safety.stores.files import opened, whole_file
-from safety.trust import Authority, TrustLists
+from safety.trust import Authority
+from safety.trust_lists import TrustLists
 
-__all__ = ["ClaimFacts", "CredentialReading", "Credentials", "Signed", "Source"]
+__all__ = ["ClaimFacts", "CredentialReading", "Credentials", "Signed", "Source", "Stamping"]
 
 _LOG = logging.getLogger(__name__)
+
+SIGN_SECONDS = 30.0
+"""Longest that one signature may take: its claim is about 2 kB, and a time-stamper answers in a second."""
+
+
+class Stamping(StrEnum):
+    """What becomes of a clip that the time-stamper does not stamp."""
+
+    REQUIRED = "required"
+    """It does not leave."""
+    BEST_EFFORT = "best-effort"
+    """It leaves without a stamp."""
+    LATE = "late"
+    """The time-stamper is not even asked; `Credentials.stamp` adds a stamp later."""
 
 
 class Permit(Protocol):
@@ -51,6 +72,7 @@ class Signed:
         sha256: of the whole signed file, hex.
         size: its bytes.
         certificate: SHA-256 of the signer's certificate, hex.
+        time_stamped: a listed time-stamper says when.
         manifest: the manifest store, to keep: it can be served after a copy of the clip lost its own.
     """
 
@@ -58,6 +80,7 @@ class Signed:
     sha256: str
     size: int
     certificate: str
+    time_stamped: bool
     manifest: bytes
 
 
@@ -72,16 +95,20 @@ class Credentials:
         authority: Authority,
         ring: KeyRing,
         clock: Callable[[], datetime],
+        pool: SigningPool,
         *,
         time_stamper: str | None = None,
+        stamping: Stamping = Stamping.REQUIRED,
     ) -> None:
         self._authority = authority
         self._ring = ring
         self._clock = clock
+        self._pool = pool
         self._time_stamper = time_stamper
+        self._stamping = stamping
         self._process = os.getpid()
         self._version = metadata.version("sitter")
-        self._context: tuple[TrustLists, Any] | None = None
+        self._context: tuple[TrustLists, ReadingContext] | None = None
 
     @classmethod
     def open(
@@ -91,6 +118,9 @@ class Credentials:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
         time_stamper: str | None = None,
+        stamping: Stamping = Stamping.REQUIRED,
+        processes: int = 1,
+        sign_seconds: float = SIGN_SECONDS,
     ) -> "Credentials":
         """Open the authority in `folder`, making it at the first start, and test signing and reading.
 
@@ -98,8 +128,10 @@ class Credentials:
             folder: of certificates and trust lists.
             ring: seals the keys, makes commitments.
             clock: now, aware.
-            time_stamper: URL of an RFC 3161 service that every claim is sent to (its hash alone); None for
-                none.
+            time_stamper: URL of an RFC 3161 service that a hash of every claim is sent to; None for none.
+            stamping: what becomes of a clip that it does not stamp.
+            processes: how many clips are signed at a time.
+            sign_seconds: deadline of one signature.
 
         Raises:
             Misconfigured: keys, certificates, lists or the library do not work as they must.
@@ -108,16 +140,42 @@ class Credentials:
         from safety.selftest import check_credentials
 
         authority = Authority(folder, ring, at=clock())
-        credentials = cls(authority, ring, clock, time_stamper=time_stamper)
-        check_credentials(credentials, authority.lists(), clock())
+        pool = SigningPool(processes, sign_seconds)
+        credentials = cls(authority, ring, clock, pool, time_stamper=time_stamper, stamping=stamping)
+        try:
+            check_credentials(credentials, authority.lists(), clock())
+        except BaseException:
+            pool.close()
+            raise
         return credentials
+
+    def close(self) -> None:
+        """End the signing processes."""
+        self._pool.close()
 
     @property
     def signer(self) -> ClaimSigner:
         """The claim signer in use now."""
         return self._authority.signer(self._clock())
 
-    def sign(self, source: Path, target: Path, facts: ClaimFacts, permit: Permit) -> Signed:
+    @property
+    def signers(self) -> tuple[ClaimSigner, ...]:
+        """All that may sign now: before the end of one the next is here already."""
+        return self._authority.signers(self._clock())
+
+    def probe(self, signer: ClaimSigner, data: bytes) -> bytes:
+        """Sign a few bytes in the signing process, as a test. Raises SignerUnavailable."""
+        return self._pool.probe(signer, data)
+
+    def sign(
+        self,
+        source: Path,
+        target: Path,
+        facts: ClaimFacts,
+        permit: Permit,
+        *,
+        signer: ClaimSigner | None = None,
+    ) -> Signed:
         """Sign the MP4 `source` into `target`, read it back, and only then give it its name.
 
         Args:
@@ -125,10 +183,12 @@ class Credentials:
             target: replaced in one step; until then no file of that name.
             facts: what the claim says.
             permit: that the clip was made under.
+            signer: for the self-test; the one in use otherwise.
 
         Raises:
-            SignerUnavailable: the key, a time-stamper or the library failed, the result did not read back as
-                signed, or the file is over 500 MB. Nothing is left at `target`.
+            SignerUnavailable: the key or the library failed or did not answer in time, or a time-stamper
+                where one is required; the result did not read back as signed; or the file is over 500 MB.
+                Nothing is left at `target`.
             StoreUnavailable: `source` cannot be read or `target` not be written.
         """
         if not permit.permit_id:
@@ -137,11 +197,49 @@ class Credentials:
         with opened(source) as reading, whole_file(target) as writing:
             if size_of(reading) > MAX_BYTES:
                 raise SignerUnavailable(f"a clip over {MAX_BYTES} bytes is not signed", limit=MAX_BYTES)
-            signer, store = self._sign(reading, writing, facts, permit)
-            self._confirm(writing, facts)
+            signer = signer or self.signer
+            store = self._sign(reading, writing, facts, permit, signer)
+            stamped = self._confirm(writing, facts)
             size = size_of(writing)
             digest = _sha256(writing)
-        return Signed(facts.manifest_id, digest, size, signer.fingerprint, store)
+        return Signed(facts.manifest_id, digest, size, signer.fingerprint, stamped, store)
+
+    def stamp(self, source: Path, target: Path) -> Signed:
+        """Add the time-stamp that a clip was signed without, as an update manifest (about 19 kB).
+
+        The clip's own manifest stays byte for byte and its name stays what is read; the file is another one.
+
+        Args:
+            source: a clip of ours whose certificate is still valid.
+            target: replaced in one step; may be `source`.
+
+        Raises:
+            SignerUnavailable: the clip is not ours unchanged, or has a time-stamp; no time-stamper is set, or
+                it did not stamp. `target` is untouched.
+            StoreUnavailable: `source` cannot be read or `target` not be written.
+        """
+        self._check_process()
+        if self._time_stamper is None:
+            raise SignerUnavailable("no time-stamper is set: set tsa_url")
+        before = self.read(source)
+        if not before.ours or before.failures or before.time_stamped:
+            raise SignerUnavailable("only an unchanged clip of ours without a time-stamp is stamped")
+        signer = self.signer
+        generator = {"name": "Sitter", "version": self._version, "specVersion": claim.SPEC_VERSION}
+        task = Task(
+            signer,
+            self._authority.lists(),
+            {"claim_generator_info": [generator]},
+            time_stamper=self._time_stamper,
+            update=True,
+        )
+        with opened(source) as reading, whole_file(target) as writing:
+            store = self._pool.sign(task, reading, writing)
+            after = read_stream(writing, "video/mp4", self._reading_context())
+            if not after.ours or after.failures or not after.time_stamped or not _same(before, after):
+                raise SignerUnavailable("the stamped clip did not read back as stamped")
+            size, digest = size_of(writing), _sha256(writing)
+        return Signed(after.manifest_id, digest, size, signer.fingerprint, True, store)
 
     def read(self, source: Path | bytes, media_type: str = "video/mp4") -> CredentialReading:
         """Read and validate the credentials of any file; whatever is in it, this does not raise.
@@ -162,60 +260,62 @@ class Credentials:
             return read_stream(stream, media_type, context)
 
     def _sign(
-        self, reading: BinaryIO, writing: BinaryIO, facts: ClaimFacts, permit: Permit
-    ) -> tuple[ClaimSigner, bytes]:
-        signer = self._authority.signer(self._clock())
+        self, reading: BinaryIO, writing: BinaryIO, facts: ClaimFacts, permit: Permit, signer: ClaimSigner
+    ) -> bytes:
         context = self._reading_context()
-        causes: list[BaseException] = []
-
-        def callback(data: bytes) -> bytes:
-            try:
-                return signer.sign(data)
-            except BaseException as error:  # the library swallows it and tells of a bad signature
-                causes.append(error)
-                raise
-
         committed = self._ring.commitment("permit", permit.permit_id.encode())
         inputs = facts.inputs
-        states = {
-            label: read_stream(io.BytesIO(part.data), part.media_type, context).state
+        readings = {
+            label: read_stream(io.BytesIO(part.data), part.media_type, context)
             for label, part in inputs.items()
         }
-        definition = claim.manifest(facts, permit=committed, version=self._version, inputs=states)
-        try:
-            with (
-                _builder(definition, inputs, context) as builder,
-                c2pa.Signer.from_callback(
-                    callback, c2pa.C2paSigningAlg.ES256, signer.chain, self._time_stamper
-                ) as signing,
-            ):
-                store = builder.sign(signing, "video/mp4", reading, writing)
-        except c2pa.C2paError as error:
-            cause = type(causes[0]).__name__ if causes else type(error).__name__
-            _LOG.error("signing failed: %s", cause)
-            raise SignerUnavailable(f"the clip could not be signed ({cause})", cause=cause) from (
-                causes[0] if causes else error
-            )
-        return signer, bytes(store)
+        states = {label: reading.state for label, reading in readings.items()}
+        known = [label for label, reading in readings.items() if reading.machine_made]
+        definition = claim.manifest(
+            facts.with_synthetic(known), permit=committed, version=self._version, inputs=states
+        )
 
-    def _confirm(self, signed: BinaryIO, facts: ClaimFacts) -> None:
-        """Read the signed bytes as a stranger would and compare them with what was to be said."""
+        def sign(time_stamper: str | None) -> bytes:
+            task = Task(signer, self._authority.lists(), definition, inputs, time_stamper)
+            return self._pool.sign(task, reading, writing)
+
+        if self._time_stamper is None or self._stamping is Stamping.LATE:
+            return sign(None)
+        try:
+            return sign(self._time_stamper)
+        except SignerUnavailable as error:
+            if self._stamping is Stamping.REQUIRED:
+                raise
+            _LOG.warning("signing once more, without a time-stamp (%s)", error.metadata.get("cause"))
+            writing.seek(0)
+            writing.truncate()
+            return sign(None)
+
+    def _confirm(self, signed: BinaryIO, facts: ClaimFacts) -> bool:
+        """Read the signed bytes as a stranger would and compare them with what was to be said.
+
+        Returns:
+            Whether a listed time-stamper says when.
+        """
         signed.flush()
         found = read_stream(signed, "video/mp4", self._reading_context())
-        said = (found.manifest_id, found.soft_binding, found.actions)
-        wanted = (
-            facts.manifest_id,
-            (facts.watermark, facts.payload),
-            ("c2pa.created", "c2pa.watermarked.bound"),
-        )
+        said = (found.manifest_id, found.soft_bindings, found.actions)
+        wanted = (facts.manifest_id, facts.soft_bindings, facts.actions)
         if not found.ours or found.failures or said != wanted:
             raise SignerUnavailable(
                 "the signed clip did not read back as signed",
                 state=found.state,
                 failures=",".join(found.failures),
             )
+        if self._time_stamper and self._stamping is Stamping.REQUIRED and not found.time_stamped:
+            raise SignerUnavailable(
+                "the time-stamp is of nobody listed: put the time-stamper's root into the list "
+                "(sitter trust update time-stampers FILE)",
+                cause="timeStamp",
+            )
+        return found.time_stamped
 
-    def _reading_context(self) -> Any:
+    def _reading_context(self) -> ReadingContext:
         """The library's context over the lists as they are now."""
         lists = self._authority.lists()
         if self._context is None or self._context[0] != lists:
@@ -227,27 +327,14 @@ class Credentials:
             raise SignerUnavailable("credentials were opened in another process: open them in this one")
 
 
-def _builder(definition: dict[str, Any], inputs: Mapping[str, Source], context: Any) -> Any:
-    """A builder with all inputs as ingredients, each with the credentials that it carries.
-
-    An input that the library cannot parse, though its pixels or sound decoded, is named without its bytes;
-    that it carried nothing readable stands in our own assertion.
-    """
-    opaque: list[dict[str, str]] = []
-    streamed = dict(inputs)
-    while True:
-        builder = c2pa.Builder({**definition, "ingredients": opaque}, context=context)
-        for label, part in streamed.items():
-            ingredient = {"title": label, "relationship": "inputTo", "label": label, "instance_id": label}
-            try:
-                builder.add_ingredient(ingredient, part.media_type, io.BytesIO(part.data))
-            except c2pa.C2paError:
-                builder.close()
-                opaque.append({**ingredient, "format": part.media_type})
-                del streamed[label]
-                break
-        else:
-            return builder
+def _same(one: CredentialReading, other: CredentialReading) -> bool:
+    """Whether both files make the same claim."""
+    return (one.manifest_id, one.soft_bindings, one.actions, one.consent) == (
+        other.manifest_id,
+        other.soft_bindings,
+        other.actions,
+        other.consent,
+    )
 
 
 def _sha256(stream: BinaryIO) -> str:

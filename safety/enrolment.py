@@ -2,18 +2,23 @@
 many times.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from perception.face import FaceFinder, sole_face
+from perception.errors import FaceNotFound, FaceTooSmall, FaceTurnedAway
+from perception.face import Face, FaceFinder, sole_face
 from perception.mesh import region
 from perception.warp import Pyramid, turned_view
 from safety.encoders.encoder import EncodedFace, FaceEncoder, unit
+from safety.encoders.thresholds import Calibration
 from safety.errors import EnrolmentRefused
+from safety.face_quality import check, measure, score
 from safety.vocabulary import BASES
 
 Pixels = NDArray[np.uint8]
@@ -32,12 +37,36 @@ DECLARATION_LENGTH = 4000
 SAME_PICTURE = 0.95
 DETAIL_SIZE = 64
 DETAIL_SCALES = (0.7, 4.0)  # standard deviations in pixels of that size
+# Frames of a video: how many are looked at and kept, how far apart two have to be.
+FRAMES_LOOKED_AT = 24
+FRAMES_KEPT = 6
+APART_SECONDS, APART_DEGREES = 0.4, 4.0
+KEPT_VIEW = 2.0  # times the mesh's view: head and a margin, what another encoder needs
+KEPT_SIDE = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Enrolled:
+    """What the pictures gave: the fused template and, cut out and encoded, the faces themselves."""
+
+    embedding: Floats = field(repr=False)
+    pictures: int
+    faces: tuple[bytes, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
 class _Picture:
     face: EncodedFace
     detail: Floats
+    cut: Pixels
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    at: float
+    pixels: Pixels
+    pose: tuple[float, float, float]
+    score: float
 
 
 def check_words(basis: str, label: str, declaration: str, *, protected: bool) -> None:
@@ -63,8 +92,10 @@ def check_words(basis: str, label: str, declaration: str, *, protected: bool) ->
 
 def make_template(
     pictures: Sequence[Pixels], basis: str, finder: FaceFinder, encoder: FaceEncoder, *, protected: bool
-) -> Floats:
+) -> Enrolled:
     """The unit mean of the embeddings of all pictures.
+
+    The mean beats the nearest picture at every rate (LFW, three pictures, FMR 1e-4: 92 % against 87 %).
 
     Raises:
         FaceError: a picture does not show exactly one usable face.
@@ -76,24 +107,51 @@ def make_template(
             f"the basis {basis} needs {least} to {MOST_PICTURES} pictures: {len(pictures)} were given",
             part="pictures", low=least, high=MOST_PICTURES,
         )  # fmt: skip
-    taken = [_look(pixels, finder, encoder) for pixels in pictures]
+    judged = basis == "consent" and not protected
+    taken = [
+        _look(pixels, finder, encoder, number if judged else 0) for number, pixels in enumerate(pictures, 1)
+    ]
     embeddings = np.stack([picture.face.embedding for picture in taken])
-    if float((1 - embeddings @ embeddings.T).max()) > encoder.calibration.agreement:
-        raise EnrolmentRefused(
-            "the pictures do not all show one person: leave out those that differ", part="pictures"
-        )
+    _check_one_person(embeddings, encoder.calibration)
     if least > 1 and len(_distinct(taken)) < least:
         raise EnrolmentRefused(
             f"too many of the pictures are copies of one: give at least {least} that were taken apart",
             part="pictures",
         )
-    return unit(embeddings.mean(axis=0))
+    faces = tuple(_encoded(picture.cut) for picture in taken)
+    return Enrolled(unit(embeddings.mean(axis=0)), len(pictures), faces)
 
 
-def _look(pixels: Pixels, finder: FaceFinder, encoder: FaceEncoder) -> _Picture:
-    face = sole_face(finder.find(pixels), pixels.shape)
-    encoded = encoder.encode(pixels, face)
-    return _Picture(encoded, detail(turned_view(Pyramid(pixels), region(face.mesh), DETAIL_SIZE)))
+def best_frames(frames: Iterable[tuple[float, Pixels]], finder: FaceFinder) -> list[Pixels]:
+    """The frames of a short video that make the best template: fit by `face_quality`, apart in time and pose.
+
+    Args:
+        frames: seconds and (H, W, 3) RGB uint8; the first `FRAMES_LOOKED_AT` are looked at.
+
+    Raises:
+        SeveralFaces: a frame shows a second face.
+        EnrolmentRefused: fewer than three are fit and apart.
+    """
+    fit = []
+    for (at, pixels), _ in zip(frames, range(FRAMES_LOOKED_AT), strict=False):
+        try:
+            face = sole_face(finder.find(pixels), pixels.shape)
+        except (FaceNotFound, FaceTooSmall, FaceTurnedAway):
+            continue
+        worth = score(measure(pixels, face))
+        if worth > 0:
+            fit.append(_Frame(at, pixels, face.pose, worth))
+    chosen: list[_Frame] = []
+    for frame in sorted(fit, key=lambda each: each.score, reverse=True):
+        if len(chosen) < FRAMES_KEPT and all(_apart(frame, other) for other in chosen):
+            chosen.append(frame)
+    if len(chosen) < LEAST_PICTURES["consent"]:
+        raise EnrolmentRefused(
+            f"the video has {len(chosen)} fit frames that are apart and needs {LEAST_PICTURES['consent']}: "
+            f"turn the head slowly to both sides by {APART_DEGREES:.0f} degrees or more, in good light",
+            part="video", frames=len(chosen), low=LEAST_PICTURES["consent"],
+        )  # fmt: skip
+    return [frame.pixels for frame in sorted(chosen, key=lambda each: each.at)]
 
 
 def detail(view: Pixels) -> Floats:
@@ -104,6 +162,51 @@ def detail(view: Pixels) -> Floats:
     fine, coarse = (gaussian_filter(grey, sigma) for sigma in DETAIL_SCALES)
     band = np.asarray(fine - coarse, np.float32)
     return band / np.float32(max(float(np.linalg.norm(band)), 1e-6))
+
+
+def _apart(one: _Frame, other: _Frame) -> bool:
+    turned = float(np.hypot(one.pose[0] - other.pose[0], one.pose[1] - other.pose[1]))
+    return abs(one.at - other.at) >= APART_SECONDS and turned >= APART_DEGREES
+
+
+def _look(pixels: Pixels, finder: FaceFinder, encoder: FaceEncoder, number: int) -> _Picture:
+    """One picture, judged by its quality when it has a number."""
+    face = sole_face(finder.find(pixels), pixels.shape)
+    if number:
+        check(measure(pixels, face), number)
+    encoded = encoder.encode(pixels, face)
+    pyramid = Pyramid(pixels)
+    return _Picture(
+        encoded, detail(turned_view(pyramid, region(face.mesh), DETAIL_SIZE)), _cut(pyramid, face)
+    )
+
+
+def _cut(pyramid: Pyramid, face: Face) -> Pixels:
+    """The head, upright, and little else: what is kept where pictures are kept."""
+    x, y, side, angle = region(face.mesh)
+    return turned_view(
+        pyramid, (x, y, side * KEPT_VIEW, angle), min(KEPT_SIDE, max(1, round(side * KEPT_VIEW)))
+    )
+
+
+def _encoded(pixels: Pixels) -> bytes:
+    file: Any = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return bytes(file.getvalue())
+
+
+def _check_one_person(embeddings: Floats, calibration: Calibration) -> None:
+    """Every two pictures agree, and each with the mean of the others: one morph among them stands out."""
+    apart = float((1 - embeddings @ embeddings.T).max()) > calibration.agreement
+    others = len(embeddings) - 1
+    if others > 1 and not apart:
+        rest = [unit(np.delete(embeddings, i, axis=0).mean(axis=0)) for i in range(len(embeddings))]
+        distances = [1 - float(one @ mean) for one, mean in zip(embeddings, rest, strict=True)]
+        apart = max(distances) > calibration.threshold("review", others)
+    if apart:
+        raise EnrolmentRefused(
+            "the pictures do not all show one person: leave out those that differ", part="pictures"
+        )
 
 
 def _distinct(pictures: Sequence[_Picture]) -> list[_Picture]:

@@ -6,6 +6,9 @@ SitterError
    │  ├─ IdentityRefused
    │  │  ├─ IdentityUnknown       no such identity
    │  │  ├─ IdentityErased        it was enrolled and has been erased
+   │  │  ├─ IdentityPending       a second operator has not approved it yet
+   │  │  ├─ IdentitySuspended     it has no template of the face encoder in use
+   │  │  ├─ ReviewRefused         it waits for no review, or the reviewer enrolled it
    │  │  ├─ IdentityMismatch      the portrait is not the claimed identity
    │  │  ├─ IdentityAmbiguous     another identity is as near as the claimed one
    │  │  ├─ IdentityProtected     somebody who must never be animated
@@ -17,8 +20,29 @@ SitterError
    │  │  ├─ ConsentNotYetValid
    │  │  ├─ ConsentExpired
    │  │  ├─ ConsentWithdrawn
+   │  │  ├─ ConsentUsedUp         its clips or seconds are used up
+   │  │  ├─ ConsentConflict       it was changed by somebody else meanwhile: read it again
    │  │  ├─ ConsentScope          caller, purpose, territory, channel, duration or controls not covered
    │  │  └─ ConsentInvalid        what is to be granted cannot be: unknown code, over the longest term
+   │  ├─ SessionRefused           a consent session; metadata says what was seen
+   │  │  ├─ SessionUnknown
+   │  │  ├─ SessionExpired         its term, or the time in which it may be cited, is over
+   │  │  ├─ SessionSpent           it was passed, given up or cited already, or has no attempts left
+   │  │  ├─ SessionForeign         it belongs to another caller, sitter or scope
+   │  │  ├─ SessionRequired        a living person's consent needs one here
+   │  │  ├─ SessionReplayed        the film was handed in before
+   │  │  ├─ SessionMachineMade     the film carries a mark of this service
+   │  │  ├─ SessionCut             pictures or sound are not in one piece
+   │  │  ├─ SessionFaceLost        no face, or not long enough
+   │  │  ├─ SessionSecondFace
+   │  │  ├─ SessionPersonChanged   not one person throughout
+   │  │  ├─ SessionOtherPerson     not the person it is for
+   │  │  ├─ SessionFlat            a print or a still, held before the camera
+   │  │  ├─ SessionTurns           the head did not turn as was asked
+   │  │  ├─ SessionSilent
+   │  │  ├─ SessionCodeWrong
+   │  │  ├─ SessionCodeOld         the code of another session
+   │  │  └─ SessionLips            the lips do not go with the sound
    │  ├─ PolicyRefused            the policy forbids; metadata names the rules
    │  ├─ PermitSpent              a permit was used twice
    │  ├─ InspectionRefused        the finished clip failed its audit
@@ -36,6 +60,8 @@ SitterError
    ├─ EncoderUnusable             a face encoder or its calibration is missing or wrong
    └─ Misconfigured               a key, certificate, policy or setting that cannot work
 """
+
+from collections.abc import Sequence
 
 from perception.errors import SitterError
 
@@ -60,6 +86,18 @@ class IdentityErased(IdentityRefused):
     reason = "IDENTITY_ERASED"
 
 
+class IdentityPending(IdentityRefused):
+    reason = "IDENTITY_PENDING"
+
+
+class IdentitySuspended(IdentityRefused):
+    reason = "IDENTITY_SUSPENDED"
+
+
+class ReviewRefused(IdentityRefused):
+    reason = "REVIEW_REFUSED"
+
+
 class IdentityMismatch(IdentityRefused):
     reason = "IDENTITY_MISMATCH"
 
@@ -68,11 +106,17 @@ class IdentityAmbiguous(IdentityRefused):
     reason = "IDENTITY_AMBIGUOUS"
 
 
-class IdentityProtected(IdentityRefused):
+class _Resembling(IdentityRefused):
+    """Attributes: resembled: kind and id of whom; for the operators' report, never sent."""
+
+    resembled: Sequence[tuple[str, str]] = ()
+
+
+class IdentityProtected(_Resembling):
     reason = "IDENTITY_PROTECTED"
 
 
-class IdentityExists(IdentityRefused):
+class IdentityExists(_Resembling):
     reason = "IDENTITY_EXISTS"
 
 
@@ -104,12 +148,96 @@ class ConsentWithdrawn(ConsentRefused):
     reason = "CONSENT_WITHDRAWN"
 
 
+class ConsentUsedUp(ConsentRefused):
+    reason = "CONSENT_USED_UP"
+
+
+class ConsentConflict(ConsentRefused):
+    reason = "CONSENT_CONFLICT"
+
+
 class ConsentScope(ConsentRefused):
     reason = "CONSENT_SCOPE"
 
 
 class ConsentInvalid(ConsentRefused):
     reason = "CONSENT_INVALID"
+
+
+class SessionRefused(Refused):
+    reason = "SESSION_REFUSED"
+
+
+class SessionUnknown(SessionRefused):
+    reason = "SESSION_UNKNOWN"
+
+
+class SessionExpired(SessionRefused):
+    reason = "SESSION_EXPIRED"
+
+
+class SessionSpent(SessionRefused):
+    reason = "SESSION_SPENT"
+
+
+class SessionForeign(SessionRefused):
+    reason = "SESSION_FOREIGN"
+
+
+class SessionRequired(SessionRefused):
+    reason = "SESSION_REQUIRED"
+
+
+class SessionReplayed(SessionRefused):
+    reason = "SESSION_REPLAYED"
+
+
+class SessionMachineMade(SessionRefused):
+    reason = "SESSION_MACHINE_MADE"
+
+
+class SessionCut(SessionRefused):
+    reason = "SESSION_CUT"
+
+
+class SessionFaceLost(SessionRefused):
+    reason = "SESSION_FACE_LOST"
+
+
+class SessionSecondFace(SessionRefused):
+    reason = "SESSION_SECOND_FACE"
+
+
+class SessionPersonChanged(SessionRefused):
+    reason = "SESSION_PERSON_CHANGED"
+
+
+class SessionOtherPerson(SessionRefused):
+    reason = "SESSION_OTHER_PERSON"
+
+
+class SessionFlat(SessionRefused):
+    reason = "SESSION_FLAT"
+
+
+class SessionTurns(SessionRefused):
+    reason = "SESSION_TURNS"
+
+
+class SessionSilent(SessionRefused):
+    reason = "SESSION_SILENT"
+
+
+class SessionCodeWrong(SessionRefused):
+    reason = "SESSION_CODE_WRONG"
+
+
+class SessionCodeOld(SessionRefused):
+    reason = "SESSION_CODE_OLD"
+
+
+class SessionLips(SessionRefused):
+    reason = "SESSION_LIPS"
 
 
 class PolicyRefused(Refused):

@@ -60,12 +60,17 @@ class Facts:
     consent_not_after: datetime
     consent_evidence: bool
     consent_gaps: frozenset[str]
+    consent_version: int
+    consent_attested: str
     # what is asked for
     purpose: str
     territory: str
     channel: str
     seconds: float
     live: bool
+    language: str
+    script_declared: bool
+    script_findings: frozenset[str]
     marks: frozenset[str]
     visible_label: bool
 
@@ -83,6 +88,7 @@ class Facts:
         marks: Iterable[str],
         visible_label: bool,
         at: datetime,
+        findings: frozenset[str],
     ) -> "Facts":
         """The facts that the gates before have found.
 
@@ -94,6 +100,7 @@ class Facts:
             remaining: clips that the caller may still make today, this one included.
             marks: what the marking gates will apply: "watermark", "credentials", "log".
             visible_label: whether the picture will say that a machine made it.
+            findings: what moderation found in the words: codes, none of the words.
         """
         return cls(
             at=at,
@@ -119,11 +126,16 @@ class Facts:
             consent_not_after=consent.scope.not_after,
             consent_evidence=bool(consent.evidence),
             consent_gaps=frozenset(covers(consent, ask, at)),
+            consent_version=consent.version,
+            consent_attested=consent.attested,
             purpose=ask.purpose,
             territory=ask.territory,
             channel=ask.channel,
             seconds=ask.seconds,
             live=ask.live,
+            language=ask.language,
+            script_declared=any(each.source == "declared" for each in ask.spoken),
+            script_findings=findings,
             marks=frozenset(marks),
             visible_label=visible_label,
         )

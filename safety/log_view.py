@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 from safety import merkle
 from safety.entry import COLUMNS
 from safety.errors import EvidenceInvalid, RecordUnknown
+from safety.log_audit import Audited, check_indexes, rehash
 from safety.note import Checkpoint, NoteKey, proof_text
 from safety.stores.sqlite import Database, Reading
 
 PAGE = 1000
 """Entries that one query returns at most."""
+_TIMES = {"since": "at >= ?", "until": "at < ?"}
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class LogView:
         Args:
             start: lowest index.
             limit: at most so many, 1 to `PAGE`.
-            wanted: kind, trace_id, request_id, record_id, identity_id, consent_id, gate,
-                outcome; None is any.
+            wanted: kind, trace_id, request_id, record_id, identity_id, consent_id, gate, outcome, caller;
+                since and until, times as entries have them (from, up to but not with); None is any.
 
         Raises:
             ValueError: the limit is out of bounds, or a name is none of these.
@@ -72,12 +75,13 @@ class LogView:
     ) -> list[Logged]:
         if not 1 <= limit <= PAGE:
             raise ValueError(f"a query returns 1 to {PAGE} entries")
-        if unknown := wanted.keys() - {"kind", *COLUMNS}:
+        if unknown := wanted.keys() - {"kind", *COLUMNS, *_TIMES}:
             raise ValueError(f"entries cannot be looked up by {sorted(unknown)}")
         given = {name: value for name, value in wanted.items() if value is not None}
         sql = "SELECT idx, bytes FROM log_entries WHERE "
         sql += bound
-        sql += "".join(f" AND {name} = ?" for name in given)  # our own column names: checked above
+        # Our own column names: checked above.
+        sql += "".join(f" AND {_TIMES.get(name, f'{name} = ?')}" for name in given)
         sql += f" ORDER BY idx {order} LIMIT ?"
         with self.db.reading() as rx:
             rows = rx.execute(sql, (index, *given.values(), limit)).fetchall()
@@ -110,18 +114,39 @@ class LogView:
                 raise RecordUnknown("the log has no such size", old=old, new=new)
             return merkle.consistency_proof(old, new, fetcher(rx))
 
-    def receipt(self, index: int) -> str:
-        """A tlog-proof of one entry under the last checkpoint: all that a stranger with the key needs.
+    def receipt(self, index: int, checkpoint: str | None = None) -> str:
+        """A tlog-proof of one entry: all that a stranger with the key needs.
+
+        Args:
+            checkpoint: one of this log, for example with cosignatures; default the last one.
 
         Raises:
-            RecordUnknown: the log has no such index.
+            RecordUnknown: the log, or that checkpoint, has no such index.
+            EvidenceInvalid: the checkpoint is of another history than this log.
         """
         with self.db.reading() as rx:
-            note = head_note(rx)
-            size = self.key.open(note).size
-            if not 0 <= index < size:
-                raise RecordUnknown(f"the log has no entry {index}", index=index)
-            return proof_text(index, merkle.inclusion_proof(index, size, fetcher(rx)), note)
+            note = head_note(rx) if checkpoint is None else checkpoint
+            head = self.key.open(note)
+            if checkpoint is not None:
+                self._check_ours(rx, head)
+            if not 0 <= index < head.size:
+                raise RecordUnknown(f"the checkpoint covers no entry {index}", index=index)
+            return proof_text(index, merkle.inclusion_proof(index, head.size, fetcher(rx)), note)
+
+    def check_ours(self, note: str) -> Checkpoint:
+        """Read a checkpoint that this log once had.
+
+        Raises:
+            EvidenceInvalid: this log did not sign it, is shorter, or has another history: it was forked.
+        """
+        head = self.key.open(note)
+        with self.db.reading() as rx:
+            self._check_ours(rx, head)
+        return head
+
+    def _check_ours(self, rx: Reading, head: Checkpoint) -> None:
+        if head.size > self.size_at(rx) or merkle.root(head.size, fetcher(rx)) != head.root:
+            raise EvidenceInvalid("the checkpoint is of another history than this log", size=head.size)
 
     def verify_all(self) -> Checkpoint:
         """Hash every entry again and compare everything stored with it.
@@ -130,29 +155,16 @@ class LogView:
             EvidenceInvalid: an entry, a column, a stored hash or the checkpoint is not as it was; it says
                 which.
         """
-        with self.db.reading() as rx:
-            head = self.key.open(head_note(rx))
-            nodes: dict[tuple[int, int], bytes] = {}  # never more than two hashes per level
-            stored = [_level(rx, level) for level in range(head.size.bit_length() + 1)]
-            size = 0
-            for row in rx.execute("SELECT * FROM log_entries ORDER BY idx"):
-                if row["idx"] != size or size == head.size:
-                    raise EvidenceInvalid(f"log entry {size} is missing or too many", index=size)
-                _check_row(row)
-                for level, index, value in merkle.completed(size, merkle.leaf_hash(row["bytes"]), _of(nodes)):
-                    if next(stored[level], None) != (index, value):
-                        raise EvidenceInvalid(f"log entry {size} or a hash above it was changed", index=size)
-                    nodes[level, index] = value
-                    for child in (index * 2, index * 2 + 1):
-                        nodes.pop((level - 1, child), None)
-                size += 1
-            if size != head.size or merkle.root(size, _of(nodes)) != head.root:
-                raise EvidenceInvalid(
-                    f"the log has {size} entries that do not fit its checkpoint over {head.size}"
-                )
-            if any(next(level, None) is not None for level in stored):
-                raise EvidenceInvalid("the log stores hashes of entries that it does not have")
-        return head
+        return self.audit().head
+
+    def audit(self) -> Audited:
+        """As `verify_all`, and tells what this version does not know of kinds and fields."""
+        with ThreadPoolExecutor(1) as beside:  # SQLite works outside the interpreter's lock
+            indexes = beside.submit(check_indexes, self.db)
+            with self.db.reading() as rx:
+                audited = rehash(rx, self.key.open(head_note(rx)), fetcher(rx))
+            indexes.result()
+        return audited
 
     def size_at(self, rx: Reading) -> int:
         return self.key.open(head_note(rx)).size
@@ -186,24 +198,3 @@ def fetcher(rx: Reading) -> merkle.Fetch:
         return bytes(row[0])
 
     return fetch
-
-
-def _level(rx: Reading, level: int) -> Iterator[tuple[int, bytes]]:
-    """The stored hashes of one level, in order."""
-    for row in rx.execute("SELECT idx, hash FROM log_nodes WHERE level = ? ORDER BY idx", (level,)):
-        yield row[0], bytes(row[1])
-
-
-def _of(nodes: Mapping[tuple[int, int], bytes]) -> merkle.Fetch:
-    return lambda level, index: nodes[level, index]
-
-
-def _check_row(row: Any) -> None:
-    """The columns that queries use must say what the hashed bytes say."""
-    try:
-        body = json.loads(row["bytes"])
-        same = row["kind"] == body["kind"] and all(row[name] == body.get(name) for name in COLUMNS)
-    except (ValueError, KeyError, AttributeError, TypeError):
-        same = False
-    if not same:
-        raise EvidenceInvalid(f"log entry {row['idx']}: its columns differ from its bytes", index=row["idx"])

@@ -8,7 +8,7 @@ A checkpoint is a text anyone can keep, mail or print:
 
     — <origin> <base64 of key id and signature>
 
-Further signature lines (witnesses, other algorithms) are allowed and ignored here.
+Further signature lines (witnesses: `safety.witness`; other algorithms) are allowed and ignored here.
 """
 
 import base64
@@ -24,7 +24,7 @@ from safety.errors import EvidenceInvalid, Misconfigured
 from safety.merkle import HASH_BYTES, MAX_SIZE
 
 _ED25519 = b"\x01"
-_ORIGIN = re.compile(r"[!-*,-~]{1,200}")  # printable ASCII but space and plus, which would split a key line
+ORIGIN = re.compile(r"[!-*,-~]{1,200}")  # printable ASCII but space and plus, which would split a key line
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
@@ -58,13 +58,13 @@ class NoteKey:
         parts = vkey.strip().split("+", 2)  # twice only: base64 has pluses of its own
         if len(parts) != 3:
             raise EvidenceInvalid("the log's key is not <origin>+<key id>+<base64>")
-        raw = _decode(parts[2])
+        raw = decode(parts[2])
         key = cls(parts[0], raw[1:])
         if (
             raw[:1] != _ED25519
             or len(raw) != 33
             or key.key_id.hex() != parts[1]
-            or not _ORIGIN.fullmatch(parts[0])
+            or not ORIGIN.fullmatch(parts[0])
         ):
             raise EvidenceInvalid("the log's key is not an Ed25519 key with its own key id")
         return key
@@ -82,16 +82,8 @@ class NoteKey:
         Raises:
             EvidenceInvalid: malformed, of another log, or not signed by this key.
         """
-        text, blank, signatures = note.partition("\n\n")
-        text += "\n"
-        if not blank or not note.endswith("\n"):
-            raise EvidenceInvalid("the checkpoint has no signature")
-        for line in signatures.removesuffix("\n").split("\n"):
-            dash, _, rest = line.partition(" ")
-            name, _, value = rest.partition(" ")
-            if dash != "—" or not value:
-                raise EvidenceInvalid("the checkpoint has a malformed signature line")
-            raw = _decode(value)
+        text, signatures = split(note)
+        for name, raw in signatures:
             if name == self.origin and raw[:4] == self.key_id:
                 try:
                     Ed25519PublicKey.from_public_bytes(self.public).verify(raw[4:], text.encode())
@@ -113,7 +105,7 @@ class NoteSigner:
     private: Ed25519PrivateKey
 
     def __post_init__(self) -> None:
-        if not _ORIGIN.fullmatch(self.origin):
+        if not ORIGIN.fullmatch(self.origin):
             raise Misconfigured(
                 "a log's origin is 1 to 200 printable ASCII characters without space and plus"
             )
@@ -129,6 +121,25 @@ class NoteSigner:
         return f"{text}\n— {self.origin} {signature}\n"
 
 
+def split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """The text of a signed note, and (name, key id and signature) of each line below it.
+
+    Raises:
+        EvidenceInvalid: it is not a signed note.
+    """
+    text, blank, signatures = note.partition("\n\n")
+    if not blank or not note.endswith("\n"):
+        raise EvidenceInvalid("the checkpoint has no signature")
+    found = []
+    for line in signatures.removesuffix("\n").split("\n"):
+        dash, _, rest = line.partition(" ")
+        name, _, value = rest.partition(" ")
+        if dash != "—" or not value:
+            raise EvidenceInvalid("the checkpoint has a malformed signature line")
+        found.append((name, decode(value)))
+    return f"{text}\n", found
+
+
 def proof_text(index: int, proof: list[bytes], checkpoint: str) -> str:
     """An inclusion proof with its checkpoint, in the form of C2SP tlog-proof (`.tlog-proof`)."""
     path = "".join(base64.b64encode(value).decode() + "\n" for value in proof)
@@ -139,13 +150,14 @@ def _parse(text: str, origin: str) -> Checkpoint:
     lines = text.split("\n")
     if len(lines) < 4 or lines[0] != origin or not _NUMBER.fullmatch(lines[1]) or int(lines[1]) > MAX_SIZE:
         raise EvidenceInvalid("the checkpoint is malformed or of another log")
-    root = _decode(lines[2])
+    root = decode(lines[2])
     if len(root) != HASH_BYTES:
         raise EvidenceInvalid("the checkpoint's root is not 32 bytes")
     return Checkpoint(origin, int(lines[1]), root)
 
 
-def _decode(text: str) -> bytes:
+def decode(text: str) -> bytes:
+    """Canonical base64. Raises EvidenceInvalid."""
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

@@ -7,27 +7,26 @@ anything else starts, and only an Allow without a single error is a permit.
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, fields
 from datetime import UTC, datetime
 from importlib import metadata
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from safety.errors import Misconfigured, PermitSpent, PolicyRefused, PolicyUnavailable
 from safety.facts import Facts
+from safety.policy_rules import SCHEMA_FILE, Rule, digest_of, read_folder, rules_of
 from safety.stores.sqlite import Database, Transaction
 
-__all__ = ["SCHEMA_FILE", "Facts", "Permit", "Permits", "Policy", "Rule", "default_folder"]
-
-SCHEMA_FILE = "schema.cedarschema"
-
-_RULE_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
+__all__ = [
+    "SCHEMA_FILE", "Explanation", "Facts", "Permit", "Permits", "Policy", "Rule", "default_folder",
+]  # fmt: skip
 
 NO_PERMIT = "policy.no-permit"
 """Named when no rule forbade, and none permitted either."""
+
+_NOBODY_PERMITS = Rule(NO_PERMIT, "forbid", "No rule permits this.")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS permits (
@@ -39,15 +38,6 @@ CREATE TABLE IF NOT EXISTS permits (
 """
 
 _SEAL = object()
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One Cedar policy: its effect (`permit` or `forbid`), its `@id` and its `@reason`."""
-
-    rule_id: str
-    effect: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -77,11 +67,30 @@ class Permit:
         raise PolicyUnavailable("a permit does not leave the process that decided it")
 
 
+@dataclass(frozen=True)
+class Explanation:
+    """What a set of policies decides on some facts, and why.
+
+    Attributes:
+        decision: `permit`, `refuse`, or `undecided`, which refuses too.
+        rules: those that decided, with their reasons.
+        policy_digest, facts_digest: as in a `Permit`; no facts_digest where the facts cannot be read.
+        problem: why there was no decision.
+    """
+
+    decision: Literal["permit", "refuse", "undecided"]
+    rules: tuple[Rule, ...]
+    policy_digest: str
+    facts_digest: str
+    problem: str = ""
+
+
 class Policy:
     """A validated set of Cedar policies. `Policy.load` makes one.
 
     Attributes:
-        digest: SHA-256 over names and contents of policies and schema, hex.
+        files: the text of policies and schema, by file name.
+        digest: SHA-256 over names and contents of `files`, hex.
         rules: every rule, by id.
     """
 
@@ -99,14 +108,15 @@ class Policy:
             self._policies = cedarpy.PolicySet.from_str(text)
         except ValueError as error:
             raise Misconfigured(f"policy file {name} is not Cedar: {error}", setting="policies") from error
-        self.rules = _rules(json.loads(cedarpy.policies_to_json_str(text)))
+        self.rules = rules_of(json.loads(cedarpy.policies_to_json_str(text)))
         problems = cedarpy.validate_policies(text, self._schema).errors
         if problems:
             raise Misconfigured(
                 f"the policies do not fit the schema: {problems[0].error}", setting="policies"
             )
         self._entities = cedarpy.Entities.from_json_str("[]", self._schema)
-        self.digest = _digest({SCHEMA_FILE: schema, **policies})
+        self.files = {SCHEMA_FILE: schema, **policies}
+        self.digest = digest_of(self.files)
         self._effects = {rule.rule_id: rule.effect for rule in self.rules}
         self._try()
 
@@ -118,17 +128,7 @@ class Policy:
             Misconfigured: missing, unreadable, invalid, a rule without `@id` or `@reason`, two with one id,
                 no permit, no forbid, or a schema that cannot take our facts. Do not start.
         """
-        try:
-            schema = (folder / SCHEMA_FILE).read_text(encoding="utf-8")
-            policies = {
-                path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.cedar"))
-            }
-        except (OSError, UnicodeDecodeError) as error:
-            raise Misconfigured(
-                f"the policy folder has no readable {SCHEMA_FILE} and *.cedar: name a folder that has",
-                setting="policies",
-            ) from error
-        return cls(schema, policies)
+        return cls(*read_folder(folder))
 
     def authorize(self, facts: Facts) -> Permit:
         """Decide.
@@ -159,6 +159,21 @@ class Policy:
             seal=_SEAL,
         )
 
+    def explain(self, facts: Facts) -> Explanation:
+        """What `authorize` would decide, and by which rules; nothing is permitted by it."""
+        try:
+            permit = self.authorize(facts)
+        except PolicyRefused as refusal:
+            named = refusal.metadata["rules"].split(",")
+            return Explanation("refuse", self._named(named), self.digest, facts.digest())
+        except PolicyUnavailable as error:
+            return Explanation("undecided", (), self.digest, "", str(error))
+        return Explanation("permit", self._named(permit.rules), self.digest, permit.facts_digest)
+
+    def _named(self, names: Sequence[str]) -> tuple[Rule, ...]:
+        rules = {rule.rule_id: rule for rule in self.rules}
+        return tuple(rules.get(name, _NOBODY_PERMITS) for name in names)
+
     def _decide(self, facts: Facts) -> tuple[Any, list[str], tuple[str, ...]]:
         request = {
             "principal": {"type": "Caller", "id": facts.caller},
@@ -173,8 +188,7 @@ class Policy:
         return result.decision, result.diagnostics.errors, rules
 
     def _refuse(self, rules: Sequence[str]) -> NoReturn:
-        reasons = {rule.rule_id: rule.reason for rule in self.rules}
-        texts = [f"{rule}: {reasons.get(rule, 'No rule permits this.')}" for rule in rules]
+        texts = [f"{rule.rule_id}: {rule.reason}" for rule in self._named(rules)]
         raise PolicyRefused(f"the policy forbids this. {' '.join(texts)}", rules=",".join(rules))
 
     def _try(self) -> None:
@@ -226,38 +240,6 @@ def default_folder() -> Path:
     raise Misconfigured(
         "the default policies are not installed: name a folder of your own", setting="policies"
     )
-
-
-def _rules(policies: dict[str, Any]) -> tuple[Rule, ...]:
-    """Every rule by id. Raises Misconfigured for what `Policy.load` says."""
-    if policies["templates"]:
-        raise Misconfigured(
-            "the policies hold a template, which is never evaluated: write a rule", setting="policies"
-        )
-    rules = []
-    for name, policy in policies["staticPolicies"].items():
-        notes = policy.get("annotations", {})
-        if not _RULE_ID.fullmatch(notes.get("id") or "") or not notes.get("reason"):
-            raise Misconfigured(
-                f"rule {notes.get('id') or name} needs an @id of a-z, 0-9, dot and hyphen, and a @reason",
-                setting="policies",
-            )
-        rules.append(Rule(notes["id"], policy["effect"], notes["reason"]))
-    rules.sort(key=lambda rule: rule.rule_id)
-    twice = [rule.rule_id for rule, following in pairwise(rules) if rule.rule_id == following.rule_id]
-    if twice:
-        raise Misconfigured(f"two rules have the id {twice[0]}: give each its own", setting="policies")
-    if {rule.effect for rule in rules} != {"permit", "forbid"}:
-        raise Misconfigured("the policies need at least one permit and one forbid", setting="policies")
-    return tuple(rules)
-
-
-def _digest(files: dict[str, str]) -> str:
-    whole = hashlib.sha256()
-    for name in sorted(files):
-        for part in (name.encode(), files[name].encode()):
-            whole.update(len(part).to_bytes(8, "big") + part)
-    return whole.hexdigest()
 
 
 _DAY = datetime(2026, 1, 1, tzinfo=UTC)

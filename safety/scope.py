@@ -6,11 +6,14 @@ nothing. Every part only ever narrows: a narrower scope never allows more.
 
 import json
 import math
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from safety.errors import ConsentInvalid, ConsentScope
+from safety.script import FREE, ScriptRule, Spoken, allows
 from safety.vocabulary import CHANNELS, CONTROLS, EMOTIONS, NAME, PURPOSES, TERRITORIES, implied_by
 
 TERM = timedelta(days=366)
@@ -18,6 +21,14 @@ TERM = timedelta(days=366)
 
 CLIP_SECONDS = 600.0
 """The longest clip that a consent can allow, in seconds."""
+
+TOTAL_SECONDS = 1_000_000.0
+"""The most seconds that a limit on all clips together can name."""
+
+MOST_CLIPS = 1_000_000
+"""The most clips that a limit can name."""
+
+_RANGE = re.compile(r"\*|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,12 @@ class Scope:
         emotions: names of `EMOTIONS` that may be asked for; they need the control `emotion` too.
         controls: names of `CONTROLS` that may be steered.
         live: whether frames may be streamed while they are made.
+        languages: language ranges (RFC 4647, section 2.1) of what may be said: "de" covers "de-AT", "*" any
+            and also what nobody declared.
+        script: what may be said.
+        total_seconds: all clips together, over 0 to `TOTAL_SECONDS`; None: as `max_clips` and the term allow.
+        max_clips: how many in all, 1 to `MOST_CLIPS`; None: as the term allows.
+        clips_per_day: how many within any 24 hours, 1 to `MOST_CLIPS`; None: as the others allow.
     """
 
     callers: frozenset[str]
@@ -46,6 +63,11 @@ class Scope:
     emotions: frozenset[str]
     controls: frozenset[str]
     live: bool
+    languages: frozenset[str] = frozenset({"*"})
+    script: ScriptRule = FREE
+    total_seconds: float | None = None
+    max_clips: int | None = None
+    clips_per_day: int | None = None
 
     def __post_init__(self) -> None:
         _known("purpose", self.purposes, PURPOSES)
@@ -65,6 +87,11 @@ class Scope:
             )  # fmt: skip
         if not isinstance(self.live, bool):
             raise ConsentInvalid("live must be true or false", part="live")
+        if not _is_codes(self.languages) or any(not _RANGE.fullmatch(each) for each in self.languages):
+            raise ConsentInvalid('a language is a range such as de, pt-BR or "*" for any', part="languages")
+        if not isinstance(self.script, ScriptRule):
+            raise ConsentInvalid("a script rule is needed: `free` allows anything", part="script")
+        _check_counters(self)
         if not (_is_utc(self.not_before) and _is_utc(self.not_after)):
             raise ConsentInvalid("not_before and not_after must be times in UTC", part="term")
         if not timedelta(0) < self.not_after - self.not_before <= TERM:
@@ -109,6 +136,8 @@ class Ask:
         emotions: names of the emotions asked for; empty when the caller steers none.
         controls: names of the controls that differ from their default.
         live: whether frames are to be streamed while they are made.
+        language: tag (BCP 47) of what is said, as declared; empty where nobody declared it.
+        spoken: what is said, as declared and as heard; empty where neither is known.
     """
 
     identity_id: str
@@ -120,24 +149,55 @@ class Ask:
     emotions: frozenset[str]
     controls: frozenset[str]
     live: bool
+    language: str = ""
+    spoken: tuple[Spoken, ...] = ()
 
 
 def outside(scope: Scope, ask: Ask, at: datetime) -> tuple[str, ...]:
     """The parts of `scope` that do not cover `ask` at the time `at`; empty when it is covered."""
-    controls = ask.controls | ({"emotion"} if ask.emotions else set())
-    covered = {
-        "not_before": _is_utc(at) and scope.not_before <= at,
-        "not_after": _is_utc(at) and at < scope.not_after,
-        "caller": ask.caller in scope.callers,
-        "purpose": bool(implied_by(ask.purpose) & scope.purposes),
-        "territory": ask.territory in scope.territories,
-        "channel": ask.channel in scope.channels,
-        "seconds": _is_number(ask.seconds) and 0 < ask.seconds <= scope.max_seconds,
-        "emotions": ask.emotions <= scope.emotions,
-        "controls": controls <= scope.controls,
-        "live": ask.live is False or (ask.live is True and scope.live),
+    checks: dict[str, Callable[[], bool]] = {
+        "not_before": lambda: _is_utc(at) and scope.not_before <= at,
+        "not_after": lambda: _is_utc(at) and at < scope.not_after,
+        "caller": lambda: ask.caller in scope.callers,
+        "purpose": lambda: bool(implied_by(ask.purpose) & scope.purposes),
+        "territory": lambda: ask.territory in scope.territories,
+        "channel": lambda: ask.channel in scope.channels,
+        "seconds": lambda: _is_number(ask.seconds) and 0 < ask.seconds <= scope.max_seconds,
+        "emotions": lambda: ask.emotions <= scope.emotions,
+        "controls": lambda: ask.controls | ({"emotion"} if ask.emotions else set()) <= scope.controls,
+        "live": lambda: ask.live is False or (ask.live is True and scope.live),
+        "language": lambda: any(_matches(ask.language, each) for each in scope.languages),
+        "script": lambda: allows(scope.script, ask.spoken),
     }
-    return tuple(part for part, is_covered in covered.items() if not is_covered)
+    return tuple(part for part, check in checks.items() if not _holds(check))
+
+
+def _holds(check: Callable[[], bool]) -> bool:
+    """Whether it is so; what cannot be asked of a value of that type is not."""
+    try:
+        return check() is True
+    except (TypeError, AttributeError):
+        return False
+
+
+def _matches(tag: str, wanted: str) -> bool:
+    """Basic filtering of RFC 4647, section 3.3.1."""
+    tag, wanted = tag.lower(), wanted.lower()
+    return wanted in ("*", tag) or tag.startswith(f"{wanted}-")
+
+
+def _check_counters(scope: Scope) -> None:
+    """Raises ConsentInvalid for a limit on all clips together that is none."""
+    total = scope.total_seconds
+    if total is not None and not (_is_number(total) and 0 < total <= TOTAL_SECONDS):
+        raise ConsentInvalid(
+            f"total_seconds must be over 0 and at most {TOTAL_SECONDS:g} seconds",
+            part="total_seconds", high=TOTAL_SECONDS,
+        )  # fmt: skip
+    for name in ("max_clips", "clips_per_day"):
+        most = getattr(scope, name)
+        if most is not None and not (type(most) is int and 0 < most <= MOST_CLIPS):
+            raise ConsentInvalid(f"{name} must be 1 to {MOST_CLIPS}", part=name, high=MOST_CLIPS)
 
 
 def _known(kind: str, codes: frozenset[str], known: Any) -> None:
@@ -161,10 +221,14 @@ def _is_utc(at: object) -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(value)
+    if isinstance(value, ScriptRule):
+        return {name: _plain(each) for name, each in asdict(value).items()}
     return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _typed(name: str, value: Any) -> Any:
     if isinstance(value, list):
         return frozenset(value)
+    if name == "script":
+        return ScriptRule(**{key: _typed(key, each) for key, each in value.items()})
     return datetime.fromisoformat(value) if name in ("not_before", "not_after") else value

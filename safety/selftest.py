@@ -16,11 +16,13 @@ import av
 import numpy as np
 from PIL import Image
 
+from safety.certificates import ClaimSigner
 from safety.claim import ClaimFacts, Source
-from safety.credential_reading import make_context, read_stream
+from safety.credential_reading import read_stream
+from safety.credential_settings import make_context
 from safety.credentials import Credentials
 from safety.errors import Misconfigured, SignerUnavailable
-from safety.trust import TrustLists
+from safety.trust_lists import TrustLists
 
 
 class _TestPermit:
@@ -28,33 +30,40 @@ class _TestPermit:
 
 
 def check_credentials(credentials: Credentials, lists: TrustLists, at: datetime) -> None:
-    """Sign a tiny clip; it must be ours, and not without our list, as a time-stamper, or with a byte changed.
+    """Sign a tiny clip with each signer: it must be ours, and not by other lists or with a byte changed.
 
     Raises:
         Misconfigured: it is not so; the message says what.
         StoreUnavailable: there is no room for temporary files.
     """
+    for signer in credentials.signers:
+        signed = _signed(credentials, signer, at)
+        if not credentials.read(signed).ours:
+            raise Misconfigured("credentials: a file that was just signed is not recognised as ours")
+    if credentials.read(_flipped(signed)).state != "invalid":
+        raise Misconfigured("credentials: a changed frame is not noticed")
+    empty = replace(lists, own="", foreign="", leaves="")
+    misplaced = replace(empty, time=lists.own)
+    for wrong, what in ((empty, "an empty list"), (misplaced, "the list of time-stampers")):
+        if read_stream(io.BytesIO(signed), "video/mp4", make_context(wrong)).state == "trusted":
+            raise Misconfigured(f"credentials: {what} makes a signer trusted")
+
+
+def _signed(credentials: Credentials, signer: ClaimSigner, at: datetime) -> bytes:
+    """A tiny clip under `signer`. Raises Misconfigured when it, or its key, does not sign."""
     probe = b"sitter self-test"
-    signer = credentials.signer
-    if not signer.verifies(probe, signer.sign(probe)):
-        raise Misconfigured("credentials: the signing key does not belong to its certificate")
     with tempfile.TemporaryDirectory(prefix="sitter-selftest-") as folder:
         source, target = Path(folder, "clip.mp4"), Path(folder, "signed.mp4")
         source.write_bytes(tiny_clip())
         try:
-            credentials.sign(source, target, _facts(at), _TestPermit())
+            belongs = signer.verifies(probe, credentials.probe(signer, probe))
+            if belongs:
+                credentials.sign(source, target, _facts(at), _TestPermit(), signer=signer)
         except SignerUnavailable as error:
             raise Misconfigured(f"credentials: the self-test could not sign: {error}") from error
-        signed = target.read_bytes()
-    if not credentials.read(signed).ours:
-        raise Misconfigured("credentials: a file that was just signed is not recognised as ours")
-    if credentials.read(_flipped(signed)).state != "invalid":
-        raise Misconfigured("credentials: a changed frame is not noticed")
-    empty = replace(lists, own="")
-    misplaced = replace(lists, own="", time=lists.own)
-    for wrong, what in ((empty, "an empty list"), (misplaced, "the list of time-stampers")):
-        if read_stream(io.BytesIO(signed), "video/mp4", make_context(wrong)).state == "trusted":
-            raise Misconfigured(f"credentials: {what} makes a signer trusted")
+        if not belongs:
+            raise Misconfigured("credentials: the signing key does not belong to its certificate")
+        return target.read_bytes()
 
 
 def tiny_clip() -> bytes:

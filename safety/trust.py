@@ -1,18 +1,21 @@
-"""Certificates: the private authority that signs our claims, and the lists of whom we believe.
+"""Certificates: who signs our claims, and the lists of whom we believe.
 
 At the first start a development authority is made: a root whose key is thrown away, an issuing certificate,
 and a claim signer of 90 days in the profile of C2PA 2.4, 14.5.1. All three say "development" in O and CN,
 because nobody vouches for them: other validators call our files "Valid" with an unknown signer until they are
 given `own-signers.pem`. Private keys rest sealed by the key ring.
 
+Once a chain of a real authority is imported (`safety.imported`), the development authority signs no more.
+
 Three lists are kept apart, each a PEM file in the folder: own signers (written here), `time-stampers.pem` and
-`foreign-signers.pem` (the operator's; absent means empty). A file is ours by the first list alone.
+`foreign-signers.pem` (the operator's; absent means empty). A file is ours by the first list alone, and by
+the very certificates that were imported.
 """
 
 import json
 import os
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +23,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from safety.certificate_request import request
 from safety.certificates import (
-    CLOCK_SLACK,
     ClaimSigner,
     certify,
     claim_signer,
@@ -32,8 +35,12 @@ from safety.certificates import (
     to_pem,
 )
 from safety.errors import Misconfigured, SignerUnavailable
+from safety.imported import FILE, Imported
 from safety.keys import KeyRing, private_bytes
 from safety.stores.files import write_whole
+from safety.trust_lists import FILES, FOREIGN_SIGNERS, TIME_STAMPERS, TrustLists, checked
+
+__all__ = ["Authority", "TrustLists"]
 
 LEAF_DAYS = 90
 """The most that C2PA's certificate profile allows at assurance level 2."""
@@ -43,19 +50,8 @@ ISSUING_DAYS, ROOT_DAYS = 1825, 3650
 _AUTHORITY, _SIGNER = "authority.sealed", "signer.sealed"
 
 
-@dataclass(frozen=True)
-class TrustLists:
-    """Roots in PEM, possibly none: who signs as us, whose time-stamps count, which foreign signers we
-    know.
-    """
-
-    own: str
-    time: str
-    foreign: str
-
-
 class Authority:
-    """The development authority of one installation. Safe to share between threads.
+    """The claim signers and trust lists of one installation. Safe to share between threads.
 
     Args:
         folder: where it is kept; made 0700 at the first start.
@@ -75,36 +71,107 @@ class Authority:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise Misconfigured("the trust folder cannot be made: check owner and permissions") from error
+        self._imported_at, self._imported = 0, Imported()
         self._state = self._load(_AUTHORITY) or self._found(at, [])
         self._signer = self._load_signer()
         self._publish()
         self.signer(at)
 
     def signer(self, at: datetime) -> ClaimSigner:
-        """The claim signer to use at `at`; a new one where the last is within `RENEW_DAYS` of its end.
+        """The claim signer to use at `at`.
+
+        Of imported ones the valid one that began last; where none was ever imported, the development
+        authority's, a new one when the last is within `RENEW_DAYS` of its end.
 
         Raises:
-            SignerUnavailable: the clock is before the certificate's beginning or beyond the authority's end.
+            SignerUnavailable: every imported one has ended; or the clock is before the certificate's
+                beginning or beyond the authority's end.
             StoreUnavailable: a new one cannot be written.
         """
         with self._gate:
+            imported = self._reload()
+            if imported.signers:
+                return self._valid(imported, at)[0]
             if self._signer is None or self._signer.ends - at < timedelta(days=RENEW_DAYS):
                 self._signer = self._issue(at)
-            if at < self._signer.ends - timedelta(days=LEAF_DAYS) - CLOCK_SLACK:
+            if at < self._signer.begins:
                 raise SignerUnavailable("the claim signer's certificate is not valid yet: check the clock")
             return self._signer
 
+    def signers(self, at: datetime) -> tuple[ClaimSigner, ...]:
+        """All that may sign at `at`, the one in use first. Raises as `signer` does."""
+        first = self.signer(at)
+        with self._gate:
+            return (first, *(each for each in self._reload().valid(at) if each != first))
+
     def lists(self) -> TrustLists:
-        """The three lists as they are now; our own roots include those of former authorities.
+        """The lists as they are now; our own roots include those of former authorities.
 
         Raises:
             Misconfigured: a list is not PEM certificates, or names one of our own roots as foreign.
         """
         own = "".join(self._roots)
-        time, foreign = self._list("time-stampers.pem"), self._list("foreign-signers.pem")
+        time, foreign = self._list(TIME_STAMPERS), self._list(FOREIGN_SIGNERS)
         if {*fingerprints(own)} & {*fingerprints(foreign), *fingerprints(time)}:
             raise Misconfigured("a root of our own is in another trust list: remove it there")
-        return TrustLists(own, time, foreign)
+        with self._gate:
+            leaves = self._reload().leaves
+        return TrustLists(own, time, foreign, leaves)
+
+    def request(self, kind: str, names: Mapping[str, str], key: str | None = None) -> str:
+        """Make a key or take one, keep it sealed, and return a request; see `certificate_request.request`."""
+        with self._gate:
+            key, pem = request(kind, names, key)
+            self._keep(self._reload().with_request(key))
+        return pem
+
+    def take(self, chain: str, key: str | None, at: datetime) -> ClaimSigner:
+        """Import a chain that a real authority issued; see `Imported.with_chain`."""
+        with self._gate:
+            imported, signer = self._reload().with_chain(chain, key, at)
+            self._keep(imported)
+            if not self._state.get("imported"):  # so that losing the file is noticed, and who signs with it
+                self._state = {**self._state, "imported": True}
+                self._save(_AUTHORITY, self._state)
+        return signer
+
+    def update(self, name: str, data: bytes, sha256: str | None = None) -> TrustLists:
+        """Replace the list `name` of `FILES` by a file's content; the old one stays where it is refused.
+
+        Raises:
+            Misconfigured: see `trust_lists.checked`; or it names a root of our own.
+        """
+        text = checked(data, sha256)
+        if {*fingerprints(text)} & {*fingerprints("".join(self._roots))}:
+            raise Misconfigured("a root of our own is in the list: remove it there")
+        write_whole(self.folder / FILES[name], text.encode())
+        return self.lists()
+
+    def _valid(self, imported: Imported, at: datetime) -> tuple[ClaimSigner, ...]:
+        valid = imported.valid(at)
+        if not valid:
+            raise SignerUnavailable(
+                "no imported certificate is valid now: import a new one (sitter trust import), and check the "
+                "clock"
+            )
+        return valid
+
+    def _reload(self) -> Imported:
+        """What was imported, also meanwhile by another process."""
+        try:
+            changed = (self.folder / FILE).stat().st_mtime_ns
+        except FileNotFoundError:
+            if self._state.get("imported"):
+                raise Misconfigured(f"the private file {FILE!r} is lost: restore it from a backup") from None
+            return self._imported
+        if changed != self._imported_at:
+            self._imported = Imported.parse(self._load(FILE) or {})
+            self._imported_at = changed
+        return self._imported
+
+    def _keep(self, imported: Imported) -> None:
+        self._save(FILE, imported.state())
+        self._imported_at = 0
 
     @property
     def _roots(self) -> list[str]:

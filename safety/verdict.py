@@ -26,10 +26,13 @@ class Evidence:
         credentials: state of the file's Content Credentials.
         by_bytes: record whose released file has exactly these bytes, or None.
         by_manifest: record named by the manifest in the file (intact or broken), or None.
-        by_watermark: record named by the watermark, or None.
+        by_watermark: record named by the watermark in the pictures, or None.
+        by_sound: record named by the mark in the sound, or None.
         marks_unknown: a mark of ours names a record that does not exist here.
         same_clip: the content's fingerprint agrees with the named record's somewhere; None when not compared.
         altered: the fingerprint differs in places.
+        same_sound: the fingerprint's sound agrees with the named record's; None when not compared.
+        pictures: there are pictures in the file.
     """
 
     credentials: CredentialState
@@ -39,17 +42,25 @@ class Evidence:
     marks_unknown: bool = False
     same_clip: bool | None = None
     altered: bool = False
+    by_sound: str | None = None
+    same_sound: bool | None = None
+    pictures: bool = True
 
     @property
     def record_id(self) -> str | None:
         """The record that the evidence names, the strongest witness first."""
-        return self.by_bytes or self.by_watermark or self.by_manifest
+        return self.by_bytes or self.by_watermark or self.by_sound or self.by_manifest
 
     @property
     def contradicts(self) -> bool:
         """The witnesses name different records, or one that does not exist."""
-        named = {name for name in (self.by_bytes, self.by_manifest, self.by_watermark) if name}
-        return len(named) > 1 or self.marks_unknown
+        witnesses = (self.by_bytes, self.by_manifest, self.by_watermark, self.by_sound)
+        return len({name for name in witnesses if name}) > 1 or self.marks_unknown
+
+    @property
+    def sound_stands(self) -> bool:
+        """The sound is that of the record which its own mark names."""
+        return self.by_sound is not None and self.by_sound == self.record_id and self.same_sound is True
 
 
 def judge(found: Evidence) -> Verdict:  # noqa: PLR0911 (a table)
@@ -61,6 +72,8 @@ def judge(found: Evidence) -> Verdict:  # noqa: PLR0911 (a table)
             return Verdict.ISSUED_INTACT  # the very bytes that were released
         case Evidence(record_id=str(), credentials="trusted" | "untrusted"):
             return Verdict.CONFLICT  # somebody else vouches for our clip as theirs
+        case Evidence(record_id=str(), same_clip=False, sound_stands=True):
+            return Verdict.ISSUED_ALTERED  # our sound, cut from its pictures or under others
         case Evidence(record_id=str(), same_clip=False):
             return Verdict.CONFLICT  # our mark on other content: copied there
         case Evidence(record_id=str(), same_clip=None):
@@ -84,7 +97,7 @@ EXPLANATIONS = {
     ),
     Verdict.ISSUED_RECOVERED: (
         "This service issued this clip. Its credentials were lost or broken, as a re-encoding does, and it "
-        "was recognised by its watermark; picture and sound agree with what was released."
+        "was recognised by its marks; picture and sound agree with what was released."
     ),
     Verdict.ISSUED_ALTERED: (
         "This service issued this clip, and parts of it were changed afterwards: the spans listed differ "
@@ -101,3 +114,17 @@ EXPLANATIONS = {
         "No mark of this service was found. That proves nothing about whether the video is real."
     ),
 }
+
+
+def explain(verdict: Verdict, found: Evidence) -> str:
+    """The verdict in plain words, and what picture and sound say where they say different things."""
+    parts = [EXPLANATIONS[verdict]]
+    if found.by_watermark and found.by_sound and found.by_watermark != found.by_sound:
+        parts.append("The pictures carry the mark of one clip of this service, the sound that of another.")
+    elif found.sound_stands and not found.pictures:
+        parts.append("This is its sound without pictures, recognised by the mark in the sound.")
+    elif found.sound_stands and found.same_clip is False:
+        parts.append("The sound is the released one, recognised by its mark; the pictures do not agree.")
+    elif found.sound_stands and not found.by_watermark:
+        parts.append("It was recognised by the mark in its sound: the one in the pictures was not read.")
+    return " ".join(parts)

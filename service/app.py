@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # the command line, which needs the names of gates, does not wait for torch
     from perception.face import FaceFinder
     from safety.consent import Consents
+    from safety.consent_usage import Uses
     from safety.credentials import Credentials
+    from safety.encoders.encoder import FaceEncoder
     from safety.identity import Identities
     from safety.keys import KeyRing
     from safety.log import Log
-    from safety.policy import Permits, Policy
+    from safety.policy import Permits
+    from safety.policy_live import LivePolicy
     from safety.records import Records
+    from safety.script import Moderation
+    from safety.session.store import Sessions
     from safety.stores.files import Blobs
     from safety.stores.sqlite import Database
     from safety.watermark import Watermark
+    from safety.watermark.sound import SoundWatermark
     from service.settings import Settings
     from service.tracing import Tracing
     from service.workers.job import Draft, Job
@@ -65,17 +71,23 @@ class App:
     log: Log
     identities: Identities
     consents: Consents
-    policy: Policy
+    uses: Uses
+    moderation: Moderation
+    policy: LivePolicy
     permits: Permits
     records: Records
     watermark: Watermark
+    sound_watermark: SoundWatermark
     credentials: Credentials
     finder: FaceFinder
+    encoder: FaceEncoder
+    sessions: Sessions
     workers: Workers
     tracing: Tracing
 
     def close(self) -> None:
-        """Stop the workers, flush the traces, close the stores."""
+        """Stop the workers and signers, flush the traces, close the stores."""
         self.workers.close()
+        self.credentials.close()
         self.tracing.close()
         self.db.close()

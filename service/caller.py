@@ -8,6 +8,7 @@ anew when it changes, so suspending needs no restart.
 import stat
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -183,4 +184,4 @@ def _narrowed(caller: Caller, roles: object) -> Caller:
         raise CallerRefused("the token's roles must be a list of names")
     if not caller.roles.issuperset(roles):
         raise CallerRefused("the token asks for a role that its caller does not have")
-    return Caller(caller.name, frozenset(roles), caller.suspended)
+    return replace(caller, roles=frozenset(roles))

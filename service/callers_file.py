@@ -8,11 +8,13 @@
     keys = ["-----BEGIN PUBLIC KEY-----..."]  # Ed25519 or P-256, PEM
     certificates = ["spiffe://example.org/studio"]  # names in its TLS certificate
     suspended = false
+    identity = "..."                        # with the role sitter: whose consents and uses it sees
 
 Anything else in it is an error: a misspelt key does not become a caller without a suspension.
 """
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +31,11 @@ from safety.vocabulary import NAME
 ROLES = frozenset({"operator", "client", "auditor"})
 """operator: enrols and records consents; client: generates; auditor: reads the log."""
 
+SITTER = "sitter"
+"""The role of a person portrayed: sees what was made with one identity's face, and withdraws its consents."""
+
+_IDENTITY = re.compile(r"[0-9a-f]{32}")
+
 FILE_BYTES = 1 << 20
 
 PublicKey: TypeAlias = Ed25519PublicKey | EllipticCurvePublicKey
@@ -36,11 +43,13 @@ PublicKey: TypeAlias = Ed25519PublicKey | EllipticCurvePublicKey
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls. `roles` are those that the file lists, or fewer if the token says so."""
+    """Who calls. `roles` are those that the file lists, or fewer if the token says so; `identity_id` is whom
+    a caller with the role `SITTER` is, empty for all others."""
 
     name: str
     roles: frozenset[str]
     suspended: bool = False
+    identity_id: str = ""
 
     def may(self, *roles: str) -> bool:
         """Whether `require` would let it."""
@@ -78,6 +87,7 @@ def format_callers(audience: str, callers: Sequence[tuple[Caller, PublicKey]]) -
         pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
         roles = ", ".join(f'"{role}"' for role in sorted(caller.roles))
         lines += ["", "[[caller]]", f'name = "{caller.name}"', f"roles = [{roles}]"]
+        lines += [f'identity = "{caller.identity_id}"'] if caller.identity_id else []
         lines += [f"suspended = {str(caller.suspended).lower()}", f'keys = ["""\n{pem}"""]']
     return "\n".join(lines) + "\n"
 
@@ -134,15 +144,22 @@ def _caller(entry: Mapping[str, Any]) -> Caller:
             f"a caller's name must be 1 to 63 of a-z, 0-9, dot and hyphen, and not {ANONYMOUS.name}",
             setting="callers",
         )
-    if unknown := entry.keys() - {"name", "roles", "keys", "certificates", "suspended"}:
+    if unknown := entry.keys() - {"name", "roles", "keys", "certificates", "suspended", "identity"}:
         raise Misconfigured(f"caller {name} has an unknown key {min(unknown)}", setting="callers")
-    if not (_is_texts(roles) and ROLES.issuperset(roles)):
-        raise Misconfigured(f"caller {name} needs roles out of {', '.join(sorted(ROLES))}", setting="callers")
+    if not (_is_texts(roles) and (ROLES | {SITTER}).issuperset(roles)):
+        known = ", ".join(sorted(ROLES | {SITTER}))
+        raise Misconfigured(f"caller {name} needs roles out of {known}", setting="callers")
+    identity = entry.get("identity", "")
+    if not (isinstance(identity, str) and bool(_IDENTITY.fullmatch(identity)) == (SITTER in roles)):
+        raise Misconfigured(
+            f"caller {name}: the role sitter, and no other, has an identity of 32 hex digits",
+            setting="callers",
+        )
     if not isinstance(suspended, bool):
         raise Misconfigured(f"caller {name}: suspended must be true or false", setting="callers")
     if not (_is_texts(entry.get("keys", [])) and _is_texts(entry.get("certificates", []))):
         raise Misconfigured(f"caller {name}: keys and certificates must be lists of texts", setting="callers")
-    return Caller(name, frozenset(roles), suspended)
+    return Caller(name, frozenset(roles), suspended, identity)
 
 
 def _public(pem: str) -> PublicKey:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
@@ -25,6 +26,8 @@ from service.pb.sitter.v1 import (
     generation_pb2_grpc,
     identity_pb2,
     identity_pb2_grpc,
+    session_pb2,
+    session_pb2_grpc,
 )
 
 CHUNK = 256 * 1024
@@ -83,6 +86,7 @@ class Client:
         self._generation = generation_pb2_grpc.GenerationServiceStub(self._channel)
         self._detection = detection_pb2_grpc.DetectionServiceStub(self._channel)
         self._audit = audit_pb2_grpc.AuditServiceStub(self._channel)
+        self._sessions = session_pb2_grpc.ConsentSessionServiceStub(self._channel)
 
     def __enter__(self) -> "Client":
         return self
@@ -101,14 +105,38 @@ class Client:
         declaration: str,
         adult: bool,
         protected: bool = False,
+        guardian: bool = False,
+        video: bytes = b"",
+        template: identity_pb2.FaceTemplate | None = None,
+        retain_days: int = 0,
+        media_days: int = 0,
     ) -> identity_pb2.EnrollIdentityResponse:
         header = identity_pb2.EnrollIdentityHeader(
             basis=identity_pb2.Basis.Value(f"BASIS_{basis.upper()}"),
             label=label, declaration=declaration, adult=adult, protected=protected,
-            picture_bytes=[len(picture) for picture in pictures],
+            picture_bytes=[len(picture) for picture in pictures], guardian=guardian, video_bytes=len(video),
+            template=template, retain_days=retain_days, media_days=media_days,
         )  # fmt: skip
-        messages = _upload(identity_pb2.EnrollIdentityRequest, {"header": header}, pictures)
+        messages = _upload(identity_pb2.EnrollIdentityRequest, {"header": header}, [*pictures, video])
         return self._call(self._identities.EnrollIdentity, messages)
+
+    def review(self, identity_id: str, *, approve: bool) -> identity_pb2.ReviewIdentityResponse:
+        request = identity_pb2.ReviewIdentityRequest(identity_id=identity_id, approve=approve)
+        return self._call(self._identities.ReviewIdentity, request)
+
+    def enrolment(self, identity_id: str) -> tuple[identity_pb2.Enrolment, list[bytes]]:
+        """What there is to review of a pending identity: words, and pictures as PNG files."""
+        request = identity_pb2.GetEnrolmentRequest(identity_id=identity_id)
+        with _errors():
+            answers = list(self._identities.GetEnrolment(request, **self._options()))
+        return answers[0].enrolment, [each.picture for each in answers[1:]]
+
+    def likenesses(self) -> list[identity_pb2.Likeness]:
+        request = identity_pb2.ListLikenessesRequest()
+        return list(self._call(self._identities.ListLikenesses, request).likenesses)
+
+    def sweep(self) -> identity_pb2.SweepIdentitiesResponse:
+        return self._call(self._identities.SweepIdentities, identity_pb2.SweepIdentitiesRequest())
 
     def identity(self, identity_id: str) -> identity_pb2.Identity:
         return self._call(
@@ -137,6 +165,60 @@ class Client:
         return self._call(
             self._consents.WithdrawConsent, consent_pb2.WithdrawConsentRequest(consent_id=consent_id)
         )
+
+    def amend(
+        self, consent_id: str, version: int, scope: consent_pb2.Scope, *, evidence: str, notice: str
+    ) -> consent_pb2.AmendConsentResponse:
+        """Another scope; `version` is the one read before: CONSENT_CONFLICT if there is another by now."""
+        request = consent_pb2.AmendConsentRequest(
+            consent_id=consent_id, version=version, scope=scope, evidence=evidence, notice=notice
+        )
+        return self._call(self._consents.AmendConsent, request)
+
+    def renew(
+        self, consent_id: str, version: int, not_after: Timestamp, *, evidence: str, notice: str
+    ) -> consent_pb2.RenewConsentResponse:
+        """The same for longer; `version` is the one read before."""
+        request = consent_pb2.RenewConsentRequest(
+            consent_id=consent_id, version=version, not_after=not_after, evidence=evidence, notice=notice
+        )
+        return self._call(self._consents.RenewConsent, request)
+
+    def consent_receipt(
+        self, consent_id: str, version: int = 0, *, pdf: bool = False
+    ) -> consent_pb2.GetConsentReceiptResponse:
+        """The signed receipt of one version, 0 for the current one."""
+        request = consent_pb2.GetConsentReceiptRequest(consent_id=consent_id, version=version, pdf=pdf)
+        return self._call(self._consents.GetConsentReceipt, request)
+
+    def uses(self, identity_id: str) -> Iterator[consent_pb2.Use]:
+        """What was made with an identity's face, oldest first."""
+        yield from self._pages(
+            self._consents.ListUses, consent_pb2.ListUsesRequest, "uses", identity_id=identity_id
+        )
+
+    def start_session(
+        self, scope: consent_pb2.Scope, *, identity_id: str = "", link: bool = False
+    ) -> session_pb2.StartSessionResponse:
+        request = session_pb2.StartSessionRequest(identity_id=identity_id, scope=scope, link=link)
+        return self._call(self._sessions.StartSession, request)
+
+    def submit_session(self, session_id: str, film: Path) -> session_pb2.SubmitSessionResponse:
+        """Hand in a film and wait for the outcome. Raises OSError when the file cannot be read."""
+        header = session_pb2.SubmitSessionHeader(session_id=session_id, video_bytes=film.stat().st_size)
+        with film.open("rb") as file:
+            messages = _upload(session_pb2.SubmitSessionRequest, {"header": header}, [file])
+            return self._call(self._sessions.SubmitSession, messages)
+
+    def session(self, session_id: str) -> session_pb2.ConsentSession:
+        request = session_pb2.GetSessionRequest(session_id=session_id)
+        return self._call(self._sessions.GetSession, request).session
+
+    def enroll_from_session(
+        self, session_id: str, *, label: str, adult: bool
+    ) -> session_pb2.EnrollFromSessionResponse:
+        request = session_pb2.EnrollFromSessionRequest(session_id=session_id, label=label, adult=adult)
+        return self._call(self._sessions.EnrollFromSession, request)
 
     def consent(self, consent_id: str) -> consent_pb2.Consent:
         return self._call(
@@ -184,8 +266,8 @@ class Client:
             messages = _upload(detection_pb2.DetectRequest, {"header": header}, [file])
             return self._call(self._detection.Detect, messages)
 
-    def entries(self, start: int = 0, **only: str) -> Iterator[audit_pb2.Entry]:
-        """Entries of the log from `start` on; `only` filters by kind, record_id, identity_id or trace_id."""
+    def entries(self, start: int = 0, **only: str | Timestamp) -> Iterator[audit_pb2.Entry]:
+        """Entries of the log from `start` on; `only` has filters of ListEntriesRequest."""
         filters: dict[str, Any] = dict(only)
         while start >= 0:
             page = self._call(self._audit.ListEntries, audit_pb2.ListEntriesRequest(start=start, **filters))
@@ -194,6 +276,10 @@ class Client:
 
     def provenance(self, record_id: str) -> audit_pb2.GetProvenanceResponse:
         return self._call(self._audit.GetProvenance, audit_pb2.GetProvenanceRequest(record_id=record_id))
+
+    def receipt(self, record_id: str) -> audit_pb2.GetReceiptResponse:
+        """The proof that a clip was released, cosigned where witnesses have seen it."""
+        return self._call(self._audit.GetReceipt, audit_pb2.GetReceiptRequest(record_id=record_id))
 
     def checkpoint(self) -> audit_pb2.GetCheckpointResponse:
         return self._call(self._audit.GetCheckpoint, audit_pb2.GetCheckpointRequest())

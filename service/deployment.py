@@ -9,13 +9,16 @@ from service.app import App
 from service.caller import ROLES, Callers, issue_token
 from service.client import Client
 from service.local_callers import AUDIENCE, ensure, key_path, load_key
+from service.policy_watch import PolicyWatch
+from service.retention import Sweeper
 from service.server import Server
 from service.settings import Settings
 from service.wiring import build, utc_now
 
 
 class Deployment:
-    """Starts when it is made, stops on leaving. `address` is host:port; `make` builds its app.
+    """Starts when it is made, stops on leaving. `address` is host:port, `make` builds its app,
+    `policies.tell()` has changed rules looked at now.
 
     Raises:
         Misconfigured, StoreUnavailable, ModelMissing: it cannot start; the message says what to do.
@@ -36,6 +39,8 @@ class Deployment:
             self.app.close()
             raise
         self.app.workers.warm()
+        self._sweeper = Sweeper(self.app)
+        self.policies = PolicyWatch(self.app)
         host = settings.listen.rpartition(":")[0]
         self.address = f"{host}:{self._server.port}"
 
@@ -57,6 +62,8 @@ class Deployment:
     def close(self) -> None:
         """Drain, then stop."""
         self._server.close()
+        self._sweeper.close()
+        self.policies.close()
         self.app.close()
 
     def __enter__(self) -> "Deployment":

@@ -7,9 +7,10 @@ from pathlib import Path
 from safety.consent import Consent
 from safety.credentials import CredentialReading
 from safety.errors import ConsentUnknown
-from safety.fingerprint import Comparison, Fingerprint, compare
+from safety.fingerprint import Comparison, Fingerprint, Span, compare
+from safety.fingerprint.heard import same_sound
 from safety.records import Record
-from safety.verdict import EXPLANATIONS, CredentialState, Evidence, Verdict, judge
+from safety.verdict import CredentialState, Evidence, Verdict, explain, judge
 from service.app import App
 from service.inspection import ReadBack, read_back
 
@@ -41,25 +42,27 @@ def detect(app: App, video: Path) -> Detection:
     by_manifest = (
         app.records.find("manifest_id", credentials.manifest_id) if credentials.manifest_id else None
     )
-    payload = back.reading.payload.hex() if back.reading.payload else None
-    by_watermark = app.records.find("record_id", payload) if payload else None
+    by_watermark, unknown_picture = _named(app, back.payload)
+    by_sound, unknown_sound = _named(app, back.sound_payload)
 
-    record = by_bytes or by_watermark or by_manifest
-    comparison = compare(Fingerprint.from_bytes(record.fingerprint), back.fingerprint) if record else None
+    record = by_bytes or by_watermark or by_sound or by_manifest
+    comparison, sounds_same = _compared(record, back) if record else (None, None)
     found = Evidence(
         credentials=_state(credentials),
         by_bytes=_name(by_bytes),
         by_manifest=_name(by_manifest),
         by_watermark=_name(by_watermark),
-        marks_unknown=(payload is not None and by_watermark is None)
-        or (credentials.ours and by_manifest is None),
+        by_sound=_name(by_sound),
+        marks_unknown=unknown_picture or unknown_sound or (credentials.ours and by_manifest is None),
         same_clip=comparison.same_clip if comparison else None,
         altered=bool(comparison and comparison.altered),
+        same_sound=sounds_same,
+        pictures=back.reading is not None,
     )
     verdict = judge(found)
     return Detection(
         verdict=verdict,
-        explanation=EXPLANATIONS[verdict],
+        explanation=explain(verdict, found),
         credential_state=found.credentials,
         credentials=credentials,
         back=back,
@@ -74,6 +77,27 @@ def _state(credentials: CredentialReading) -> CredentialState:
     if credentials.ours:
         return "ours"
     return "untrusted" if credentials.state == "valid" else credentials.state
+
+
+def _named(app: App, payload: str | None) -> tuple[Record | None, bool]:
+    """The record that a mark names, and whether it names one that is not here."""
+    record = app.records.find("record_id", payload) if payload else None
+    return record, payload is not None and record is None
+
+
+def _compared(record: Record, back: ReadBack) -> tuple[Comparison, bool]:
+    """The content against the record's: all of it, and its sound alone.
+
+    Where only the sound agrees, all pictures are reported as changed.
+    """
+    released = Fingerprint.from_bytes(record.fingerprint)
+    sounds_same = same_sound(released, back.fingerprint)
+    if back.reading is not None:
+        comparison = compare(released, back.fingerprint)
+        if comparison.same_clip or not sounds_same:
+            return comparison, sounds_same
+    spans = (Span(0.0, round(back.fingerprint.seconds, 2), "picture"),) if sounds_same else ()
+    return Comparison(same_clip=False, similarity=0.0, altered=spans), sounds_same
 
 
 def _name(record: Record | None) -> str | None:

@@ -10,6 +10,7 @@ from safety.facts import Facts
 from safety.records import Record
 from safety.vocabulary import known_purpose
 from safety.watermark import ALGORITHM
+from safety.watermark.sound import SOUND_ALGORITHM
 from service.app import App
 from service.caller import Caller
 from service.inspection import inspect
@@ -39,6 +40,7 @@ def attempt(app: App, request: GenerationRequest, caller: Caller, run: Run) -> R
     try:
         return generate(app, request, caller, run)
     except BaseException:
+        app.uses.give_back(run.record_id)
         app.records.end(run.record_id)
         raise
 
@@ -77,14 +79,21 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
 
     # 3. Identify: the one face is the claimed identity, and nobody else.
     with run.gate(Gate.IDENTIFY) as identify:
-        match = app.identities.match(given.portrait.pixels, request.identity_id)
+        match = app.identities.match(
+            given.portrait.pixels, request.identity_id, by=caller.name, at=app.clock()
+        )
         identify.note(
-            identity_id=match.identity_id, profile=match.profile, encoder_sha256=match.encoder_sha256
+            identity_id=match.identity_id,
+            profile=match.profile,
+            encoder_sha256=match.encoder_sha256,
+            encoder_licence=match.encoder_licence,
         )
 
     # 4. Consent: the sitter allowed exactly this, and has not withdrawn.
-    ask = request.ask(caller, given.seconds)
     with run.gate(Gate.CONSENT) as agreed:
+        spoken = app.moderation.spoken(request.script, given.speech)
+        ask = request.ask(caller, given.seconds, spoken)
+        agreed.note(**{f"script_{each.source}": each.commitment for each in spoken})
         consent = app.consents.verify(request.consent_id, ask, at=app.clock())
         agreed.note(consent_id=consent.consent_id, version=consent.version)
 
@@ -102,20 +111,32 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
                 remaining=reserved.remaining,
                 marks=MARKS,
                 visible_label=False,
+                findings=app.moderation.findings(spoken),
                 at=app.clock(),
             )
         )
-        permitted.note(permit_id=permit.permit_id, policy_sha256=permit.policy_digest)
+        permitted.note(
+            permit_id=permit.permit_id,
+            policy_sha256=permit.policy_digest,
+            rules=list(permit.rules),
+            consent_version=consent.version,
+        )
 
-    # 6. The intent is on record before a frame exists, and spends the permit. A crash from here on leaves
-    #    an intent without an issue: visible to auditors, never a clip.
+    # 6. The intent is on record before a frame exists, spends the permit and takes the clip off what the
+    #    consent allows. A crash from here on leaves an intent without an issue: visible to auditors, never a
+    #    clip.
     with run.gate(Gate.INTENT) as intent, app.db.transaction() as tx:
         app.permits.spend(tx, permit)
+        consent = app.consents.verify(request.consent_id, ask, at=app.clock(), tx=tx)
+        app.uses.reserve(tx, run.record_id, consent, ask, app.clock())
         intent.note(permit_id=permit.permit_id, identity_id=match.identity_id, consent_id=consent.consent_id)
         app.log.append(tx, run.entry(INTENT, intent))
         intent.is_logged()
 
-    with staged(app, run.record_id) as folder, app.consents.watched(consent.consent_id, run.stop):
+    with (
+        staged(app, run.record_id) as folder,
+        app.consents.watched(consent.consent_id, run.stop, ask, app.clock),
+    ):
         # 7. Generate, and mark in the same pass: each frame gets the record's name, unseen, before it is
         #    encoded; no unmarked file ever exists.
         with run.gate(Gate.GENERATE) as generated:
@@ -133,10 +154,13 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
             generated.note(frames=draft.frames, fps=draft.fps)
             generated.seconds = draft.render_seconds
 
-        # 8. Mark: the worker says that every frame carries this record and no other; gate 9 reads it back.
+        # 8. Mark: the worker says that every frame and the sound carry this record and no other; gate 9 reads
+        #    both back.
         with run.gate(Gate.MARK) as marked:
             draft.confirm_marked(job)
             marked.note(algorithm=ALGORITHM)
+            if draft.sound is not None:
+                marked.note(sound_algorithm=SOUND_ALGORITHM)
             marked.seconds = draft.mark_seconds + draft.encode_seconds
 
         # 9. Inspect: the finished bytes read back as a stranger would; bounds on the findings refuse.
@@ -144,7 +168,10 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
             expect = given.expected(draft)
             audit = inspect(app, draft, payload=run.record_id, identity_id=match.identity_id, expect=expect)
             inspected.note(
-                report_sha256=audit.digest, score=audit.report.score, calibrated=audit.report.calibrated
+                report_sha256=audit.digest,
+                score=audit.report.score,
+                calibrated=audit.report.calibrated,
+                sound_mark=audit.sound_mark,
             )
 
         # 10. Consent again: it may have been withdrawn in the minutes a render takes.
@@ -169,6 +196,7 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
                     **inputs,
                 },
                 engine=ENGINE_VERSION,
+                sound_watermark=SOUND_ALGORITHM if audit.sound_mark == "read" else None,
             )
             signed = app.credentials.sign(audit.path, clip, facts, permit)
             sealed.note(manifest_id=signed.manifest_id, clip_sha256=signed.sha256)
@@ -182,6 +210,7 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
                 index = app.log.append(tx, run.entry(ISSUE, released))
                 record = audit.record(run.record_id, caller, consent, signed, index, at=app.clock())
                 app.records.release(tx, record)
+                app.uses.settle(tx, run.record_id, app.clock())
                 released.is_logged()
     return Release(record, app.log.receipt(index), run.timings)
 
@@ -190,7 +219,7 @@ def _again(app: App, request: GenerationRequest, caller: Caller, run: Run, recor
     """Hand out a release again to the caller who made it, while the consent still stands."""
     run.record_id = record.record_id
     with run.gate(Gate.CONSENT_AGAIN) as standing:
-        ask = request.ask(caller, record.seconds)
+        ask = request.ask(caller, record.seconds, app.moderation.spoken(request.script, None))
         consent = app.consents.verify(request.consent_id, ask, at=app.clock())
         standing.note(consent_id=consent.consent_id, version=consent.version, released_before=True)
     return Release(record, app.log.receipt(record.log_index), {})

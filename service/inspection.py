@@ -9,18 +9,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perception.video import VideoInfo, open_video
+from perception.audio import read_recording
+from perception.video import open_pictures
 from safety import detector
 from safety.consent import Consent
 from safety.credentials import Signed
 from safety.errors import InspectionRefused
 from safety.fingerprint import Fingerprint, fingerprint
+from safety.fingerprint.picture import STEP
 from safety.records import Record
 from safety.watermark import Reading
+from safety.watermark.sound import READABLE, SoundReading
 from service.app import App
 from service.caller import Caller
 from service.fan import fan_out
@@ -31,16 +35,35 @@ IDENTITY_EVERY_SECONDS = 1.0
 
 Frames = Iterator[tuple[float, NDArray[np.uint8]]]
 
+SoundMark = Literal["read", "not_carried", "no_sound"]
+"""The sound's mark was read; the sound is too short, quiet or plain to carry one; the clip has no sound."""
+
 
 @dataclass(frozen=True)
 class ReadBack:
-    """What a file says for itself."""
+    """What a file says for itself.
 
-    info: VideoInfo
-    reading: Reading
+    Attributes:
+        reading: of the pictures' watermark; None for a recording without pictures.
+        sound: of the sound's mark; None for a video without sound.
+        strangers: seconds at which the face was not the sitter's; only when one was named.
+    """
+
+    reading: Reading | None
+    sound: SoundReading | None
     report: detector.Report
     fingerprint: Fingerprint
-    strangers: tuple[float, ...]  # seconds at which the face was not the sitter's; only when one was named
+    strangers: tuple[float, ...] = ()
+
+    @property
+    def payload(self) -> str | None:
+        """The record that the pictures name."""
+        return _hex(self.reading)
+
+    @property
+    def sound_payload(self) -> str | None:
+        """The record that the sound names."""
+        return _hex(self.sound)
 
 
 @dataclass(frozen=True)
@@ -52,6 +75,7 @@ class Audit:
     seconds: float
     report: detector.Report
     fingerprint: Fingerprint
+    sound_mark: SoundMark
 
     @property
     def digest(self) -> str:
@@ -82,14 +106,20 @@ class Audit:
 def read_back(
     app: App, video: Path, identity_id: str | None = None, expect: detector.Expectations | None = None
 ) -> ReadBack:
-    """Decode `video` once for the watermark, the detector, the fingerprint and, if named, the sitter's face.
+    """Decode `video` once for both marks, the detector, the fingerprint and, if named, the sitter's face.
+
+    Of a file without pictures its sound alone is read.
 
     Raises:
         MediaError: it cannot be read.
         StoreUnavailable, IdentityErased: the sitter's template cannot be read.
     """
-    with open_video(video) as opened:
+    opened = open_pictures(video)
+    if opened is None:
+        return _heard(app, video)
+    with opened:
         speech = opened.speech()
+        sound = None if speech is None else app.sound_watermark.extract(speech.samples, speech.rate)
         reading, report, marks, strangers = fan_out(
             opened.frames(),
             app.watermark.extract,
@@ -99,7 +129,20 @@ def read_back(
             lambda frames: fingerprint(frames, speech),
             lambda frames: _strangers(app, frames, identity_id),
         )
-    return ReadBack(opened.info, reading, report, marks, strangers)
+    return ReadBack(reading, sound, report, marks, strangers)
+
+
+def _heard(app: App, path: Path) -> ReadBack:
+    """What a recording says for itself. Its fingerprint has a grey, still picture. Raises MediaError."""
+    speech = read_recording(path)
+    grey = np.full((8, 8, 3), 128, np.uint8)
+    still = ((k * STEP, grey) for k in range(int(speech.seconds / STEP) + 1))
+    return ReadBack(
+        reading=None,
+        sound=app.sound_watermark.extract(speech.samples, speech.rate),
+        report=detector.without_pictures(speech.seconds),
+        fingerprint=fingerprint(still, speech),
+    )
 
 
 def inspect(
@@ -110,7 +153,11 @@ def inspect(
     identity_id: str,
     expect: detector.Expectations,
 ) -> Audit:
-    """Gate 9. The draft's own bytes must carry the mark, show the sitter alone, and speak with the sound.
+    """Gate 9. The draft's own bytes must carry the marks, show the sitter alone, and speak with the sound.
+
+    The sound's mark must be read where the sound's capacity, told before it was marked, is READABLE or more:
+    about 3 seconds of speech. Sound that is shorter, quieter or plainer may come out unread, never with
+    another record.
 
     Args:
         expect: what moves the face, and so what the lips are compared with.
@@ -119,24 +166,41 @@ def inspect(
         InspectionRefused: metadata `rules` names every bound that was broken.
     """
     back = read_back(app, draft.path, identity_id, expect)
-    read = back.reading.payload.hex() if back.reading.payload else None
+    sound_mark = _sound_mark(back, draft)
     broken = [
         rule
         for rule, holds in {
-            "inspect.watermark": read == payload,
+            "inspect.watermark": back.payload == payload,
+            "inspect.sound_mark": sound_mark is not None and back.sound_payload in (payload, None),
             "inspect.length": back.report.frames == draft.frames,
             "inspect.sitter": not back.strangers,
         }.items()
         if not holds
     ]
     broken += [f"inspect.{check}" for check in back.report.failed]
-    if broken:
+    if broken or sound_mark is None:
         raise InspectionRefused(
             f"the finished clip failed its inspection ({', '.join(broken)}): it is discarded; try another "
             "portrait or seed, and tell the operator if it happens again",
             rules=",".join(broken),
         )
-    return Audit(draft.path, draft.frames, draft.frames / draft.fps, back.report, back.fingerprint)
+    seconds = draft.frames / draft.fps
+    return Audit(draft.path, draft.frames, seconds, back.report, back.fingerprint, sound_mark)
+
+
+def _sound_mark(back: ReadBack, draft: Draft) -> SoundMark | None:
+    """What became of the sound's mark; None where it, or the sound, is lost."""
+    if draft.sound is None:
+        return "no_sound" if back.sound is None else None
+    if back.sound is None:
+        return None
+    if back.sound_payload is not None:
+        return "read"
+    return "not_carried" if draft.sound < READABLE else None
+
+
+def _hex(reading: Reading | SoundReading | None) -> str | None:
+    return reading.payload.hex() if reading is not None and reading.payload is not None else None
 
 
 def _strangers(app: App, frames: Frames, identity_id: str | None) -> tuple[float, ...]:

@@ -42,17 +42,23 @@ def ensure(settings: Settings, callers: Mapping[str, frozenset[str]] | None = No
     write_whole(listing, format_callers(AUDIENCE, [(who, key.public_key()) for who, key in made]).encode())
 
 
-def add(settings: Settings, name: str, roles: frozenset[str]) -> Path:
+def add(settings: Settings, name: str, roles: frozenset[str], identity_id: str = "") -> Path:
     """List one more caller with a new key pair; returns where its private key is.
+
+    Args:
+        identity_id: with the role `sitter`: who that is.
 
     Raises:
         Misconfigured: the name is taken, or the file is wrong.
     """
-    from service.callers_file import parse
+    from service.callers_file import SITTER, parse
 
     listing = Path(settings.callers.partition(":")[2])
     ensure(settings)
-    entry = format_callers(AUDIENCE, [(Caller(name, roles), new_key(settings, name).public_key())])
+    caller = Caller(name, roles, identity_id=identity_id)
+    if bool(identity_id) != (SITTER in roles):
+        raise Misconfigured("the role sitter, and no other, needs an identity", setting="callers")
+    entry = format_callers(AUDIENCE, [(caller, new_key(settings, name).public_key())])
     whole = listing.read_text("utf-8") + entry.partition("\n")[2]  # without a second audience
     parse(whole.encode())
     write_whole(listing, whole.encode())

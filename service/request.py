@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from engine.state import Controls, Mode
 from safety.keys import KeyRing
 from safety.scope import Ask
+from safety.script import Spoken
 from safety.vocabulary import CONTROLS
 from service.caller import Caller
 
@@ -16,7 +17,8 @@ UPLOADS = ("portrait", "speech", "track")
 @dataclass(frozen=True)
 class GenerationRequest:
     """What a caller asks for. Portrait, speech and track are the uploaded bytes, not yet looked at; no track
-    where it is empty; no sound where the speech is empty and a track moves the face instead of it."""
+    where it is empty; no sound where the speech is empty and a track moves the face instead of it. `script`
+    is what is said and `language` its BCP 47 tag, as the caller declares them; empty where it does not."""
 
     request_id: str
     identity_id: str
@@ -29,6 +31,8 @@ class GenerationRequest:
     speech: bytes
     track: bytes = b""
     track_mode: Mode = "instead"
+    script: str = ""
+    language: str = ""
 
     @property
     def moved_by_track(self) -> bool:
@@ -46,8 +50,8 @@ class GenerationRequest:
         given = {name: getattr(self, name) for name in UPLOADS if getattr(self, name)}
         return {name: ring.commitment(name, data) for name, data in given.items()}
 
-    def ask(self, caller: Caller, seconds: float) -> Ask:
-        """What the consent must cover."""
+    def ask(self, caller: Caller, seconds: float, spoken: tuple[Spoken, ...] = ()) -> Ask:
+        """What the consent must cover; `spoken` is what the script and the recogniser say."""
         return Ask(
             identity_id=self.identity_id,
             caller=caller.name,
@@ -58,6 +62,8 @@ class GenerationRequest:
             emotions=frozenset(name for name, _ in self.controls.emotion),
             controls=_steered(self.controls) | ({"track"} if self.track else frozenset()),
             live=False,
+            language=self.language,
+            spoken=spoken,
         )
 
 

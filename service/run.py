@@ -134,9 +134,7 @@ class Run:
         )
 
     def _log(self, kind: str, decision: Decision, **more: Any) -> None:
-        entry = self.entry(kind, decision, **more)
-        with self._app.db.transaction() as tx:
-            self._app.log.append(tx, entry)
+        self._app.log.record(self.entry(kind, decision, **more))
 
 
 def _rules(error: Exception) -> list[str]:

@@ -11,6 +11,7 @@ from grpc_reflection.v1alpha import reflection
 from safety.errors import Misconfigured
 from service.app import App
 from service.caller import Callers
+from service.consent_servicer import ConsentServicer
 from service.interceptor import Front
 from service.pb.sitter.v1 import (
     audit_pb2,
@@ -23,14 +24,16 @@ from service.pb.sitter.v1 import (
     generation_pb2_grpc,
     identity_pb2,
     identity_pb2_grpc,
+    session_pb2,
+    session_pb2_grpc,
 )
 from service.servicer import (
     AuditServicer,
-    ConsentServicer,
     DetectionServicer,
     GenerationServicer,
     IdentityServicer,
 )
+from service.session_servicer import ConsentSessionServicer
 from service.settings import Settings
 
 OPTIONS = (
@@ -45,6 +48,7 @@ SERVICES = (
     generation_pb2.DESCRIPTOR.services_by_name["GenerationService"],
     detection_pb2.DESCRIPTOR.services_by_name["DetectionService"],
     audit_pb2.DESCRIPTOR.services_by_name["AuditService"],
+    session_pb2.DESCRIPTOR.services_by_name["ConsentSessionService"],
 )
 THREADS = 32
 DRAIN_SECONDS = 10.0
@@ -70,6 +74,9 @@ class Server:
         generation_pb2_grpc.add_GenerationServiceServicer_to_server(GenerationServicer(app), self._server)
         detection_pb2_grpc.add_DetectionServiceServicer_to_server(DetectionServicer(app), self._server)
         audit_pb2_grpc.add_AuditServiceServicer_to_server(AuditServicer(app), self._server)
+        session_pb2_grpc.add_ConsentSessionServiceServicer_to_server(
+            ConsentSessionServicer(app), self._server
+        )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = [service.full_name for service in SERVICES]
         reflection.enable_server_reflection(

@@ -1,4 +1,4 @@
-"""The five services of `sitter.v1`: protobuf in, flows, protobuf out. No decision is taken here."""
+"""The services of `sitter.v1` but consent's: protobuf in, flows, protobuf out. No decision is taken here."""
 
 import json
 import queue
@@ -10,17 +10,18 @@ from typing import Any
 import grpc
 
 from perception.errors import MediaTooLarge
-from safety.errors import QuotaRefused, RecordUnknown
-from service import audit, consents, enroll
+from safety.errors import QuotaRefused
+from safety.retention import MOST_DAYS, Terms
+from service import audit, enroll
 from service import detect as detection
 from service import generate as generation
 from service.app import App
 from service.interceptor import Call, current_call
+from service.paging import PAGE
+from service.paging import page as page_of
 from service.pb.sitter.v1 import (
     audit_pb2,
     audit_pb2_grpc,
-    consent_pb2,
-    consent_pb2_grpc,
     detection_pb2_grpc,
     generation_pb2,
     generation_pb2_grpc,
@@ -32,22 +33,22 @@ from service.run import Gate, Run
 from service.staging import staged
 from service.translate import (
     BASIS_NAME,
+    ENTRY_FILTERS,
     GATE,
     TRACK_MODE_NAME,
-    consent_out,
     controls_in,
     detection_out,
     entry_out,
+    entry_time,
     identity_out,
+    likeness_out,
     release_out,
-    scope_in,
 )
 from service.uploads import UploadBroken, collect, spool
 
 CHUNK = 256 * 1024
 DETECTIONS = 8
 """Uploads that anybody may have looked at, at a time: the others find threads and disk space left."""
-PAGE = 100
 GONE = "the caller went away"
 
 
@@ -57,20 +58,50 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
 
     def EnrollIdentity(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Any:  # noqa: N802
         header = _header(messages, "header")
-        pictures = collect(_chunks(messages), list(header.picture_bytes), self._app.settings.upload_seconds)
+        sizes = [*header.picture_bytes, header.video_bytes]
+        chunks = _chunks(messages) if any(sizes) else iter(())
+        *pictures, video = collect(chunks, sizes, self._app.settings.upload_seconds)
         request = enroll.EnrolmentRequest(
             basis=BASIS_NAME[header.basis], label=header.label, declaration=header.declaration,
-            adult=header.adult, protected=header.protected, pictures=tuple(pictures),
+            adult=header.adult, protected=header.protected, pictures=tuple(pictures), video=video,
+            template=tuple(header.template.values), encoder_sha256=header.template.encoder_sha256,
+            guardian=header.guardian, terms=Terms(header.retain_days or MOST_DAYS, header.media_days),
         )  # fmt: skip
         identity, index = enroll.enroll(self._app, request, current_call().caller, current_call().trace_id)
         return identity_pb2.EnrollIdentityResponse(identity=identity_out(identity), log_index=index)
+
+    def ReviewIdentity(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        call = current_call()
+        identity, index = enroll.review(
+            self._app, request.identity_id,
+            approve=request.approve, caller=call.caller, trace_id=call.trace_id,
+        )  # fmt: skip
+        return identity_pb2.ReviewIdentityResponse(identity=identity_out(identity), log_index=index)
+
+    def GetEnrolment(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
+        call = current_call()
+        identity, pictures = enroll.pending(self._app, request.identity_id, call.caller, call.trace_id)
+        told = identity_pb2.Enrolment(
+            identity=identity_out(identity), label=identity.label, declaration=identity.declaration
+        )
+        yield identity_pb2.GetEnrolmentResponse(enrolment=told)
+        for picture in pictures:
+            yield identity_pb2.GetEnrolmentResponse(picture=picture)
+
+    def ListLikenesses(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        found = enroll.likenesses(self._app, current_call().caller)
+        return identity_pb2.ListLikenessesResponse(likenesses=map(likeness_out, found))
+
+    def SweepIdentities(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        erased, media = enroll.sweep(self._app, current_call().caller, current_call().trace_id)
+        return identity_pb2.SweepIdentitiesResponse(erased_ids=erased, media_ids=media)
 
     def GetIdentity(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         identity = enroll.get(self._app, request.identity_id, current_call().caller)
         return identity_pb2.GetIdentityResponse(identity=identity_out(identity))
 
     def ListIdentities(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        page, following = _page(enroll.everyone(self._app, current_call().caller), request)
+        page, following = page_of(enroll.everyone(self._app, current_call().caller), request)
         return identity_pb2.ListIdentitiesResponse(
             identities=map(identity_out, page), next_page_token=following
         )
@@ -81,36 +112,6 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         return identity_pb2.EraseIdentityResponse(
             identity=identity_out(identity), withdrawn_consent_ids=withdrawn, log_index=index
         )
-
-
-class ConsentServicer(consent_pb2_grpc.ConsentServiceServicer):
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    def GrantConsent(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        call = current_call()
-        consent, index = consents.grant(
-            self._app, request.identity_id, scope_in(request.scope),
-            evidence=request.evidence, notice=request.notice, caller=call.caller, trace_id=call.trace_id,
-        )  # fmt: skip
-        return consent_pb2.GrantConsentResponse(consent=self._out(consent), log_index=index)
-
-    def WithdrawConsent(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        call = current_call()
-        consent, index = consents.withdraw(self._app, request.consent_id, call.caller, call.trace_id)
-        return consent_pb2.WithdrawConsentResponse(consent=self._out(consent), log_index=index)
-
-    def GetConsent(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        consent = consents.get(self._app, request.consent_id, current_call().caller)
-        return consent_pb2.GetConsentResponse(consent=self._out(consent))
-
-    def ListConsents(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        found = consents.everything(self._app, request.identity_id or None, current_call().caller)
-        page, following = _page(found, request)
-        return consent_pb2.ListConsentsResponse(consents=map(self._out, page), next_page_token=following)
-
-    def _out(self, consent: Any) -> consent_pb2.Consent:
-        return consent_out(consent, self._app.clock())
 
 
 class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
@@ -131,7 +132,7 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
             request_id=spec.request_id, identity_id=spec.identity_id, consent_id=spec.consent_id,
             purpose=spec.purpose, territory=spec.territory, channel=spec.channel,
             controls=controls_in(spec.controls), portrait=portrait, speech=speech, track=track,
-            track_mode=TRACK_MODE_NAME[spec.track_mode],
+            track_mode=TRACK_MODE_NAME[spec.track_mode], script=spec.script, language=spec.language,
         )  # fmt: skip
         release = yield from self._follow(request, call)
         report = json.dumps(dict(release.record.report))
@@ -192,10 +193,9 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
 
     def ListEntries(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         size = request.page_size or PAGE
-        only = {
-            name: getattr(request, name) or None for name in ("kind", "record_id", "identity_id", "trace_id")
-        }
-        found = audit.entries(self._app, current_call().caller, request.start, size, **only)
+        only = {name: getattr(request, name) or None for name in ENTRY_FILTERS}
+        only |= {name: entry_time(request, name) for name in ("since", "until")}
+        found = audit.entries(self._app, current_call().caller, request.start, size, only)
         following = found[-1].index + 1 if len(found) == size else -1
         return audit_pb2.ListEntriesResponse(entries=map(entry_out, found), next_start=following)
 
@@ -205,6 +205,10 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
             entries=[audit_pb2.ProvenEntry(entry=entry_out(entry), proof=proof) for entry, proof in proven],
             vkey=str(self._app.log.key),
         )
+
+    def GetReceipt(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        entry, proof = audit.receipt(self._app, current_call().caller, request.record_id)
+        return audit_pb2.GetReceiptResponse(entry=entry_out(entry), proof=proof, vkey=str(self._app.log.key))
 
     def GetCheckpoint(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         checkpoint, vkey = audit.checkpoint(self._app, current_call().caller)
@@ -266,13 +270,3 @@ def _chunks(messages: Iterator[Any]) -> Iterator[bytes]:
         if message.WhichOneof("part") != "chunk":
             raise UploadBroken("after the first message only chunks may follow")
         yield message.chunk
-
-
-def _page(found: list[Any], request: Any) -> tuple[list[Any], str]:
-    """One page of a list, and the token of the next: the index it starts at."""
-    size = request.page_size or PAGE
-    if not (request.page_token.isdecimal() or request.page_token == ""):
-        raise RecordUnknown("this page_token was not given by this service: start without one")
-    start = int(request.page_token or 0)
-    following = str(start + size) if start + size < len(found) else ""
-    return found[start : start + size], following

@@ -81,6 +81,23 @@ class Settings:
     workers: str = _choice("local", "local", "local", "where clips are generated")
     processes: int = _number(1, 1, 64, "processes", "how many clips are generated at a time")
     signer: str = _choice("file:keys", "file:FOLDER", "file:[^:?].*", "keys and certificates")
+    vault: str = _choice(
+        "file:",
+        "file:, pkcs11:TOKEN..., or the URL of a key service",
+        r"file:|[a-z][a-z0-9+.-]*:.+",
+        "master key of the vault",
+    )
+    living_consent: str = _choice(
+        "session", "session or attested", "session|attested",
+        "what a living person's consent rests on: a consent session, or (development) the operator's word",
+    )  # fmt: skip
+    session_video_days: int = _number(
+        0, 0, 365, "days", "how long films of passed consent sessions are kept, encrypted; 0: not at all"
+    )
+    console: str | None = _choice(
+        None, "ADDRESS:PORT, such as 127.0.0.1:8444, or off; by default the port after `listen`'s",
+        r"off|(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}", "where `sitter serve` has the sitter's page",
+    )  # fmt: skip
     encoder: str = _choice(
         "dlib-resnet-v1",
         "dlib-resnet-v1 or insightface:FOLDER",
@@ -92,6 +109,11 @@ class Settings:
     tsa_url: str | None = _choice(
         None, "an http or https address", r"https?://[^\s/]+(/\S*)?", "time-stamping authority (RFC 3161)"
     )
+    tsa_policy: str = _choice(
+        "required", "required, best-effort or late", "required|best-effort|late",
+        "what becomes of a clip that the time-stamping authority does not stamp",
+    )  # fmt: skip
+    sign_seconds: float = _number(30.0, 1, 600, "seconds", "longest that one signature may take")
     tls_certificate: Path | None = _path(None, "certificate chain, PEM; required unless on loopback")
     tls_key: Path | None = _path(None, "its private key, PEM")
     tls_client_ca: Path | None = _path(
@@ -205,7 +227,7 @@ def _check_tls(settings: Settings) -> None:
         raise Misconfigured(
             "setting tls_client_ca needs tls_certificate and tls_key", setting="tls_client_ca"
         )
-    if not _is_loopback(settings.listen.rpartition(":")[0].strip("[]")):
+    if not is_loopback(settings.listen.rpartition(":")[0].strip("[]")):
         raise Misconfigured(
             "setting listen is not a loopback address, so faces and tokens would travel in the clear: "
             "set tls_certificate and tls_key, or listen on 127.0.0.1",
@@ -213,7 +235,8 @@ def _check_tls(settings: Settings) -> None:
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

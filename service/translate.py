@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.state import AMPLITUDES, Amplitude, Controls, Crop, Mode
+from safety.errors import ConsentInvalid
 from safety.scope import Scope
+from safety.script import KINDS, Kind, ScriptRule, normalised
 from safety.verdict import Verdict
 from service.pb.sitter.v1 import audit_pb2, consent_pb2, detection_pb2, generation_pb2, identity_pb2
 from service.run import Gate
 
 if TYPE_CHECKING:
     from safety.consent import Consent
+    from safety.consent_usage import Use
     from safety.detector import Finding
     from safety.identity import Identity
+    from safety.likenesses import Resemblance
     from safety.log import Logged
+    from safety.watermark import Reading
+    from safety.watermark.sound import SoundReading
     from service.detect import Detection
     from service.generate import Release
 
@@ -29,6 +35,9 @@ BASIS = {
     "artwork": identity_pb2.BASIS_ARTWORK,
 }
 BASIS_NAME = {number: name for name, number in BASIS.items()}
+
+LIMITS = ("total_seconds", "max_clips", "clips_per_day")
+"""Limits of a scope that need not be set."""
 
 GATE = {gate: generation_pb2.Gate.Value(f"GATE_{gate.upper().replace('-', '_')}") for gate in Gate}
 GATE_NAME = {number: gate for gate, number in GATE.items()}
@@ -44,6 +53,18 @@ TRACK_MODE_NAME: Mapping[Any, Mode] = {
 }
 
 
+ENTRY_FILTERS = ("kind", "record_id", "identity_id", "trace_id", "consent_id", "caller", "outcome")
+"""Fields of a ListEntriesRequest that are texts of the entries; empty is any."""
+
+
+def entry_time(request: audit_pb2.ListEntriesRequest, name: str) -> str | None:
+    """The bound `name` as entries write times; None if it is not set."""
+    if not request.HasField(name):
+        return None
+    at = moment(getattr(request, name)).isoformat(timespec="milliseconds")
+    return at.replace("+00:00", "Z")
+
+
 def timestamp(at: datetime) -> Timestamp:
     stamp = Timestamp()
     stamp.FromDatetime(at)
@@ -53,6 +74,23 @@ def timestamp(at: datetime) -> Timestamp:
 def moment(stamp: Timestamp) -> datetime:
     at: datetime = stamp.ToDatetime(tzinfo=UTC)
     return at
+
+
+IDENTITY_STATE = {
+    state: identity_pb2.IdentityState.Value(f"IDENTITY_STATE_{state.upper()}")
+    for state in ("pending", "live", "suspended", "erased")
+}
+IDENTITY_STATE_NAME = {number: state for state, number in IDENTITY_STATE.items()}
+
+
+def likeness_out(found: Resemblance) -> identity_pb2.Likeness:
+    return identity_pb2.Likeness(
+        at=timestamp(found.at),
+        kind=str(found.kind),
+        identity_id=found.identity_id,
+        other_id=found.other_id or "",
+        enrolled_by=found.enrolled_by,
+    )
 
 
 def identity_out(identity: Identity) -> identity_pb2.Identity:
@@ -65,11 +103,21 @@ def identity_out(identity: Identity) -> identity_pb2.Identity:
         enrolled_at=timestamp(identity.enrolled_at),
         enrolled_by=identity.enrolled_by,
         encoder=identity.encoder,
+        state=IDENTITY_STATE[identity.state],
+        reviewed_by=identity.reviewed_by or "",
+        guardian=identity.guardian,
+        retain_until=timestamp(identity.retain_until) if identity.retain_until else None,
+        media_until=timestamp(identity.media_until) if identity.media_until else None,
     )
 
 
-def scope_in(scope: consent_pb2.Scope) -> Scope:
-    """Raises ConsentInvalid."""
+SCRIPT_KIND = {kind: consent_pb2.ScriptKind.Value(f"SCRIPT_KIND_{kind.upper()}") for kind in KINDS}
+SCRIPT_KIND_NAME: Mapping[Any, Kind] = {number: kind for kind, number in SCRIPT_KIND.items()}
+
+
+def scope_in(scope: consent_pb2.Scope, commitment: Callable[[str], str]) -> Scope:
+    """`commitment` is of a text that may be said. Raises ConsentInvalid."""
+    limits: dict[str, Any] = {name: getattr(scope, name) for name in LIMITS if scope.HasField(name)}
     return Scope(
         callers=frozenset(scope.callers),
         purposes=frozenset(scope.purposes),
@@ -81,10 +129,25 @@ def scope_in(scope: consent_pb2.Scope) -> Scope:
         emotions=frozenset(scope.emotions),
         controls=frozenset(scope.controls),
         live=scope.live,
+        languages=frozenset(scope.languages) or frozenset({"*"}),
+        script=_script_in(scope.script, commitment),
+        **limits,
+    )
+
+
+def _script_in(script: consent_pb2.ScriptRule, commitment: Callable[[str], str]) -> ScriptRule:
+    if not all(normalised(text) for text in script.texts):
+        raise ConsentInvalid("a text that may be said has no words", part="script")
+    return ScriptRule(
+        kind=SCRIPT_KIND_NAME.get(script.kind, "free"),
+        texts=frozenset({*map(commitment, script.texts), *script.commitments}),
+        topics=frozenset(script.topics),
+        terms=frozenset(map(normalised, script.terms)),
     )
 
 
 def scope_out(scope: Scope) -> consent_pb2.Scope:
+    limits = {name: getattr(scope, name) for name in LIMITS if getattr(scope, name) is not None}
     return consent_pb2.Scope(
         callers=sorted(scope.callers),
         purposes=sorted(scope.purposes),
@@ -96,6 +159,14 @@ def scope_out(scope: Scope) -> consent_pb2.Scope:
         emotions=sorted(scope.emotions),
         controls=sorted(scope.controls),
         live=scope.live,
+        languages=sorted(scope.languages),
+        script=consent_pb2.ScriptRule(
+            kind=SCRIPT_KIND[scope.script.kind],
+            commitments=sorted(scope.script.texts),
+            topics=sorted(scope.script.topics),
+            terms=sorted(scope.script.terms),
+        ),
+        **limits,
     )
 
 
@@ -121,6 +192,16 @@ def consent_out(consent: Consent, at: datetime) -> consent_pb2.Consent:
         granted_by=consent.granted_by,
         withdrawn_at=timestamp(consent.withdrawn_at) if consent.withdrawn_at else None,
         version=consent.version,
+        notice=consent.notice,
+    )
+
+
+def use_out(use: Use) -> consent_pb2.Use:
+    same = ("record_id", "consent_id", "version", "caller", "purpose", "territory", "channel", "seconds")
+    return consent_pb2.Use(
+        **{name: getattr(use, name) for name in same},
+        reserved_at=timestamp(use.reserved_at),
+        released_at=timestamp(use.released_at) if use.released_at else None,
     )
 
 
@@ -191,7 +272,7 @@ VERDICT_NAME = {number: verdict for verdict, number in VERDICT.items()}
 
 def detection_out(found: Detection, at: datetime) -> detection_pb2.DetectResponse:
     """The answer to anybody: no name, no identity, no distance to a template."""
-    reading, report = found.back.reading, found.back.report
+    report = found.back.report
     return detection_pb2.DetectResponse(
         verdict=VERDICT[found.verdict],
         explanation=found.explanation,
@@ -202,11 +283,8 @@ def detection_out(found: Detection, at: datetime) -> detection_pb2.DetectRespons
             issuer=found.credentials.issuer or "",
             failures=found.credentials.failures,
         ),
-        watermark=detection_pb2.WatermarkReading(
-            payload=reading.payload.hex() if reading.payload else "",
-            confidence=reading.confidence,
-            false_positive=reading.false_positive,
-        ),
+        watermark=_watermark_out(found.back.reading),
+        sound_mark=_watermark_out(found.back.sound),
         altered=[
             detection_pb2.Span(start=span.start, end=span.end, kind=span.kind)
             for span in (found.comparison.altered if found.comparison else ())
@@ -218,6 +296,16 @@ def detection_out(found: Detection, at: datetime) -> detection_pb2.DetectRespons
         findings=[_finding_out(finding) for finding in report.findings],
         report_json=json.dumps(report.as_dict()),
         log_index=found.record.log_index if found.record else -1,
+    )
+
+
+def _watermark_out(reading: Reading | SoundReading | None) -> detection_pb2.WatermarkReading:
+    if reading is None:
+        return detection_pb2.WatermarkReading()
+    return detection_pb2.WatermarkReading(
+        payload=reading.payload.hex() if reading.payload else "",
+        confidence=reading.confidence,
+        false_positive=reading.false_positive,
     )
 
 

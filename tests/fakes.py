@@ -1,7 +1,7 @@
 """In-memory parts for the flows: they complain when misused and fail on request."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from perception.audio import Speech
 from perception.video import write_video
 from safety.watermark import open_watermark
-from service.workers.job import Draft, Job
+from service.workers.job import Draft, Job, mark_sound
 
 Frames = list[NDArray[np.uint8]]
 
@@ -21,7 +21,8 @@ class FilmWorkers:
     Attributes:
         film: frames in the size that jobs ask for.
         speech: what is heard in them, in jobs with sound.
-        payload: marked instead of the job's, where set; b"" leaves the frames unmarked.
+        payload: marked instead of the job's, where set; b"" leaves frames and sound unmarked.
+        mute_mark: leave the sound alone unmarked.
         on_start, on_frame, on_end: called during the job; what they raise, the job raises.
         jobs: what was asked for.
     """
@@ -29,6 +30,7 @@ class FilmWorkers:
     film: Frames
     speech: Speech
     payload: bytes | None = None
+    mute_mark: bool = False
     on_start: Callable[[Job], None] = lambda job: None
     on_frame: Callable[[int], None] = lambda index: None
     on_end: Callable[[Job], None] = lambda job: None
@@ -59,11 +61,14 @@ class FilmWorkers:
                 progress(index + 1, len(self.film))
                 yield embedder.embed(frame) if embedder else frame
 
-        speech = None if job.speech is None else self.speech
+        sounding = replace(job, payload=payload or job.payload, speech=job.speech and self.speech)
+        speech, capacity = mark_sound(sounding, len(self.film) / job.controls.fps)
+        if self.mute_mark or not payload:
+            speech = sounding.speech
         write_video(job.target, frames(), fps=job.controls.fps, speech=speech)
         self.on_end(job)
         frames = len(self.film)
-        return Draft(job.target, frames, job.controls.fps, frames, job.payload, 0.1, 0.1, 0.1)
+        return Draft(job.target, frames, job.controls.fps, frames, job.payload, capacity, 0.1, 0.1, 0.1)
 
     def warm(self) -> None:
         """Nothing to start."""

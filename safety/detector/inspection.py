@@ -57,6 +57,23 @@ def inspect(
     )
 
 
+def without_pictures(seconds: float) -> Report:
+    """The report on a recording: nothing in it is looked at, so it is inconclusive."""
+    score = combine(())
+    return Report(
+        score=score,
+        verdict=judge(score, (), (), seconds),
+        seconds=seconds,
+        frames=0,
+        faces=0,
+        judged=(),
+        findings=(),
+        notes=("There is no picture: nothing was judged. The score is not calibrated.",),
+        checks=(),
+        timeline=(),
+    )
+
+
 def _findings(track: Track, lips: Lips | None, blinks: list[cues.Blink]) -> tuple[Finding, ...]:
     if not cues.usable(track):
         return ()

@@ -17,6 +17,7 @@ from safety.encoders.sessions import open_session
 from safety.encoders.thresholds import Calibration, load_calibration
 
 NAME = "dlib-resnet-v1"
+SIZE = 128
 MODEL = "dlib_face_recognition_resnet_model_v1"
 # Outer and inner corner of the left eye, of the right eye, base of the nose; and where dlib's mean face has
 # them (get_face_chip_details for five points), in a chip with a border of a quarter of its inner side. In
@@ -47,6 +48,7 @@ class DlibEncoder:
     def __init__(self, finder: FaceFinder | None = None) -> None:
         row = next(model for model in table() if model.name == MODEL)
         self.name = NAME
+        self.size = SIZE
         self.sha256 = row.sha256
         self.licence = row.licence
         self._finder = finder or FaceFinder()

@@ -51,6 +51,10 @@ class FaceEncoder(Protocol):
         """SPDX identifier or what is known about the terms of the model."""
 
     @property
+    def size(self) -> int:
+        """Numbers in an embedding."""
+
+    @property
     def calibration(self) -> Calibration:
         """Its measured thresholds. Raises EncoderUnusable where there are none."""
 

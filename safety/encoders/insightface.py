@@ -56,6 +56,13 @@ class InsightFaceEncoder:
         self.licence = _licence(self._folder)
 
     @cached_property
+    def size(self) -> int:
+        """Of what the network makes of an empty chip."""
+        side = self._recogniser.input_size[0]
+        with self._lock:
+            return int(np.asarray(self._recogniser.get_feat(np.zeros((side, side, 3), np.uint8))).size)
+
+    @cached_property
     def calibration(self) -> Calibration:
         return load_calibration(self._folder / "calibration.json", self.sha256)
 

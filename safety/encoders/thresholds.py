@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from safety.errors import EncoderUnusable
 
 PROFILES = ("accept", "review", "block")
@@ -18,6 +20,8 @@ PROFILES = ("accept", "review", "block")
 LOOSEST = 1e-3
 MOST_PICTURES = 3
 BYTES = 1 << 20
+FALSE_ALARMS = 0.01
+"""FPIR: share of searches by people who are not in a list that may still hit somebody in it."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,36 @@ class Calibration:
         """The distance of `profile` for a template of so many pictures; more than 3 count as 3."""
         return self.thresholds[max(1, min(pictures, MOST_PICTURES))][self.profiles[profile]]
 
+    def at(self, rate: float, pictures: int) -> float:
+        """The distance for any FMR: between two measured ones by the logarithm of the rate, beyond them the
+        nearest measured."""
+        row = self.thresholds[max(1, min(pictures, MOST_PICTURES))]
+        rates = sorted(row)
+        logs = [math.log10(each) for each in rates]
+        return float(np.interp(math.log10(rate), logs, [row[each] for each in rates]))
+
+    def searched(self, profile: str, pictures: int, people: int) -> float:
+        """The distance of `profile` when `people` are searched: FMR = FPIR / N (ISO/IEC 19795-1), never
+        looser than the profile and never stricter than what was measured; see `resolves`."""
+        return self.at(min(self.profiles[profile], FALSE_ALARMS / max(people, 1)), pictures)
+
+    def widest(self, profile: str, people: int) -> float:
+        """The largest `searched` distance of any number of pictures."""
+        return max(self.searched(profile, pictures, people) for pictures in self.thresholds)
+
     @property
     def resolved(self) -> float:
-        """The smallest FMR the measurement resolves: searching N identities needs about (tolerated rate) /
-        N.
-        """
-        return min(self.thresholds[MOST_PICTURES])
+        """The smallest FMR the measurement resolves."""
+        return max(min(row) for row in self.thresholds.values())
+
+    def resolves(self, people: int) -> bool:
+        """Whether the curve reaches the rate that a search among so many people needs."""
+        return FALSE_ALARMS / max(people, 1) >= self.resolved
+
+    def false_alarms(self, people: int) -> float:
+        """Expected FPIR of a search among so many people with the thresholds as they are, 0..1."""
+        rate = max(self.resolved, min(FALSE_ALARMS / max(people, 1), LOOSEST))
+        return 1 - (1 - rate) ** people
 
 
 def load_calibration(path: Path, sha256: str) -> Calibration:

@@ -31,6 +31,7 @@ def _checks(args: argparse.Namespace) -> Iterator[tuple[str, Callable[[], tuple[
     yield "settings", lambda: (True, f"data in {settings_of(args).data}"), "correct what the message names"
     yield "policies", lambda: _policies(args), "correct the policy folder; the service does not start with it"
     yield "face encoder", lambda: _encoder(args), "correct the setting `encoder`, or pull the models"
+    yield "face search", lambda: _search(args), "use an encoder whose calibration resolves this many people"
     yield "callers", lambda: _callers(args), "correct the callers file; `sitter caller add` makes entries"
     yield "disk", lambda: _disk(args), f"free {FREE_BYTES >> 30} GiB where the data folder is"
     yield "memory and processors", _machine, "at least 2 processors are advised"
@@ -81,6 +82,27 @@ def _encoder(args: argparse.Namespace) -> tuple[bool, str]:
 
     encoder = open_encoder(settings_of(args).encoder)
     return True, f"{encoder.name}, {encoder.sha256[:16]}"
+
+
+def _search(args: argparse.Namespace) -> tuple[bool, str]:
+    """Whether the calibration's false match rates reach what a search among everybody enrolled needs."""
+    from pathlib import Path
+
+    from safety.encoders import open_encoder
+    from safety.stores import open_records
+
+    settings = settings_of(args)
+    if not Path(settings.records.partition(":")[2]).exists():
+        return True, "nobody is enrolled yet"
+    with open_records(settings.records, read_only=True) as db, db.reading() as rx:
+        sql = "SELECT count(*), coalesce(sum(protected), 0) FROM identities WHERE erased_at IS NULL"
+        people, protected = rx.execute(sql).fetchone()
+    curve = open_encoder(settings.encoder).calibration
+    found = (
+        f"{people} enrolled, {protected} of them protected; false alarms expected: "
+        f"{curve.false_alarms(people):.1%} of enrolments, {curve.false_alarms(protected):.1%} of requests"
+    )
+    return curve.resolves(people) and curve.resolves(protected), found
 
 
 def _callers(args: argparse.Namespace) -> tuple[bool, str]:

@@ -3,6 +3,7 @@
 import argparse
 import signal
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +44,19 @@ def track(args: argparse.Namespace) -> int:
 
 
 def serve(args: argparse.Namespace) -> int:
+    from service.console.server import Console
     from service.deployment import Deployment
 
     settings = settings_of(args)
     stop = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stop.set())
-    with Deployment(settings) as deployment:
+    with Deployment(settings) as deployment, ExitStack() as opened:
+        signal.signal(signal.SIGHUP, lambda *_: deployment.policies.tell())
+        if settings.console != "off":
+            console = Console(deployment.app)
+            opened.callback(console.close)
+            say(f"the sitter's page is on {console.scheme}://{console.address}/session/...")
         say(f"sitter serves on {deployment.address}, data in {settings.data}; stop with Ctrl-C")
         stop.wait()
         say("sitter stops: running calls may end first")
@@ -92,7 +99,7 @@ def models_verify(args: argparse.Namespace) -> int:
 def caller_add(args: argparse.Namespace) -> int:
     from service.local_callers import add
 
-    path = add(settings_of(args), args.name, frozenset(args.role))
+    path = add(settings_of(args), args.name, frozenset(args.role), args.identity or "")
     say(f"caller {args.name} is listed; its private key is {path}: hand it over safely, then remove it here")
     return 0
 

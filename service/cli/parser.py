@@ -3,10 +3,12 @@
 import argparse
 from pathlib import Path
 
-from engine.state import EMOTIONS
-from safety.scope import TERM
-from safety.vocabulary import BASES, CHANNELS, CONTROLS
+from safety.vocabulary import BASES
+from service.cli.agreeing import add_consents, add_policies
+from service.cli.audit_options import add_audit
+from service.cli.session_options import add_sessions
 from service.cli.steering import add_controls, add_motion, add_track
+from service.cli.trust_options import add_trust
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,11 +21,14 @@ def parser() -> argparse.ArgumentParser:
     _demo(commands)
     _serve(commands)
     _identities(commands)
-    _consents(commands)
+    for command in add_consents(commands) + add_policies(commands) + add_sessions(commands):
+        _remote(command)
     _generate(commands)
     _detect(commands)
     _tracks(commands)
-    _audit(commands)
+    for command in add_audit(commands):
+        _remote(command)
+    add_trust(commands)
     _machine(commands)
     return root
 
@@ -54,19 +59,29 @@ def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def _identities(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     enroll = commands.add_parser("enroll", help="enrol a person, a character or an artwork")
     enroll.add_argument(
-        "picture", type=Path, nargs="+", help="pictures of one face; three or more of a living person"
+        "picture", type=Path, nargs="*", help="pictures of one face; three or more of a living person"
     )
+    enroll.add_argument("--video", type=Path, help="instead: a short video of the head turning slowly")
     enroll.add_argument("--basis", choices=BASES, required=True)
     enroll.add_argument("--label", required=True, help="name or note; stored encrypted, never logged")
     enroll.add_argument("--declaration", required=True, help="what it is and why it may be animated")
     enroll.add_argument("--adult", action="store_true", help="there is evidence that the person is of age")
+    enroll.add_argument("--guardian", action="store_true", help="there is evidence that a guardian agrees")
+    enroll.add_argument("--retain-days", type=int, default=0, metavar="N", help="erased after; default 1095")
+    enroll.add_argument(
+        "--media-days",
+        type=int,
+        default=0,
+        metavar="N",
+        help="keep the pictures so long; default: not at all",
+    )
     enroll.add_argument("--protected", action="store_true", help="never to be animated, whatever is asked")
     _remote(enroll)
     enroll.set_defaults(run="remote.enroll")
 
-    identity = commands.add_parser("identity", help="show or erase enrolled identities").add_subparsers(
-        required=True, metavar="ACTION"
-    )
+    identity = commands.add_parser(
+        "identity", help="show, review, protect, renew or erase identities"
+    ).add_subparsers(required=True, metavar="ACTION")
     listing = identity.add_parser("list", help="all of them")
     listing.set_defaults(run="remote.identity_list")
     shown = identity.add_parser("show", help="one of them")
@@ -75,46 +90,38 @@ def _identities(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     erase.set_defaults(run="remote.identity_erase")
     for one in (shown, erase):
         one.add_argument("identity", help="identity id")
-    for each in (listing, shown, erase):
+    for decision in ("approve", "reject"):
+        decide = identity.add_parser(decision, help=f"{decision} a pending one, as a second operator")
+        decide.add_argument("identity", help="identity id")
+        decide.set_defaults(run="identities.review", decision=decision)
+        _remote(decide)
+    inspect = identity.add_parser("inspect", help="what there is to review of a pending one")
+    inspect.add_argument("identity", help="identity id")
+    inspect.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for its pictures")
+    inspect.set_defaults(run="identities.inspect")
+    _remote(inspect)
+    alike = identity.add_parser("likenesses", help="duplicates and look-alikes that enrolments found")
+    alike.set_defaults(run="identities.likenesses")
+    sweep = identity.add_parser("sweep", help="erase what has outlived its term, now")
+    sweep.set_defaults(run="identities.sweep")
+    protect = identity.add_parser("protect", help="import a list of people who are never animated")
+    protect.add_argument("source", type=Path, help="folder of pictures (a person each), or CSV of templates")
+    protect.add_argument("--encoder-sha256", default="", help="of the encoder that made a CSV's templates")
+    protect.add_argument("--days", type=int, default=0, help="kept so long; default 1095")
+    protect.set_defaults(run="identities.protect")
+    reembed = identity.add_parser("reembed", help="after a change of the face encoder, service stopped")
+    reembed.add_argument("--suspend", action="store_true", help="agree that those without pictures stop")
+    reembed.set_defaults(run="identities.reembed")
+    _config(reembed)
+    for each in (listing, shown, erase, alike, sweep, protect):
         _remote(each)
-
-
-def _consents(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    consent = commands.add_parser("consent", help="grant, withdraw or show consents").add_subparsers(
+    keys = commands.add_parser("keys", help="master key of the vault").add_subparsers(
         required=True, metavar="ACTION"
     )
-    grant = consent.add_parser("grant", help="record what a sitter allows")
-    grant.add_argument("identity", help="identity id")
-    grant.add_argument("--caller", action="append", required=True, help="who may ask; repeat for several")
-    grant.add_argument(
-        "--purpose", action="append", required=True, help="see policies/README.md; repeat for several"
-    )
-    grant.add_argument(
-        "--territory", action="append", required=True, help="country code, ISO 3166-1; repeat for several"
-    )
-    grant.add_argument("--channel", action="append", required=True, choices=CHANNELS)
-    grant.add_argument("--days", type=_days, required=True, help="how long it holds, 1 to 366")
-    grant.add_argument("--max-seconds", type=float, default=60.0, help="longest clip; default 60")
-    grant.add_argument("--emotion", action="append", default=[], choices=EMOTIONS)
-    grant.add_argument(
-        "--control", action="append", default=[], choices=CONTROLS, help="what the caller may steer"
-    )
-    grant.add_argument("--evidence", type=Path, required=True, metavar="FILE", help="text that proves it")
-    grant.add_argument(
-        "--notice", default="sitter-notice-1", help="name of the notice that the sitter was shown"
-    )
-    grant.set_defaults(run="remote.consent_grant")
-    withdraw = consent.add_parser("withdraw", help="for good, at once; running jobs end")
-    withdraw.set_defaults(run="remote.consent_withdraw")
-    shown = consent.add_parser("show", help="one consent")
-    shown.set_defaults(run="remote.consent_show")
-    for one in (withdraw, shown):
-        one.add_argument("consent", help="consent id")
-    listing = consent.add_parser("list", help="all consents")
-    listing.add_argument("--identity", help="only of this identity")
-    listing.set_defaults(run="remote.consent_list")
-    for each in (grant, withdraw, shown, listing):
-        _remote(each)
+    rotate = keys.add_parser("rotate", help="wrap every key anew, service stopped")
+    rotate.add_argument("--from", dest="source", metavar="URL", help="where the keys were before `vault`")
+    rotate.set_defaults(run="identities.rotate")
+    _config(rotate)
 
 
 def _generate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -129,6 +136,10 @@ def _generate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     generate.add_argument(
         "--receipt", type=Path, metavar="FILE", help="also write the log's proof of the release"
     )
+    generate.add_argument(
+        "--script", type=Path, metavar="FILE", help="what is said, if the consent rules that"
+    )
+    generate.add_argument("--language", default="", help="of what is said, such as de-AT")
     generate.add_argument("--request-id", help="UUID of an earlier try, to get the same clip again")
     generate.add_argument("--quiet", action="store_true", help="no progress bar")
     add_controls(generate)
@@ -142,32 +153,6 @@ def _detect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     detect.add_argument("file", type=Path, metavar="FILE")
     _remote(detect)
     detect.set_defaults(run="remote.detect")
-
-
-def _audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    actions = commands.add_parser("audit", help="query, export and verify the log").add_subparsers(
-        required=True, metavar="ACTION"
-    )
-    listing = actions.add_parser("list", help="entries, oldest first")
-    listing.add_argument("--kind", help="for example refusal")
-    for name in ("record", "identity", "trace"):
-        listing.add_argument(f"--{name}", help=f"only of this {name} id")
-    listing.set_defaults(run="audit.listing")
-    shown = actions.add_parser("show", help="everything on record of one clip, with proofs")
-    shown.add_argument("record", help="record id")
-    shown.set_defaults(run="audit.show_record")
-    export = actions.add_parser("export", help="evidence pack: one zip that verifies offline")
-    export.add_argument("--record", help="only of this clip; default: the whole log")
-    export.add_argument("--out", type=Path, required=True, metavar="ZIP")
-    export.set_defaults(run="audit.export")
-    for each in (listing, shown, export):
-        _remote(each)
-    verify = actions.add_parser("verify", help="check an evidence pack or a deployment's log, offline")
-    verify.add_argument(
-        "what", type=Path, metavar="ZIP|DATA", help="evidence pack, or the data folder of a deployment"
-    )
-    verify.add_argument("--json", action="store_true", help="answer as JSON")
-    verify.set_defaults(run="audit.verify")
 
 
 def _tracks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -204,7 +189,10 @@ def _machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     ).add_subparsers(required=True, metavar="ACTION")
     add = caller.add_parser("add", help="make a key pair and list the caller")
     add.add_argument("name")
-    add.add_argument("--role", action="append", required=True, choices=("operator", "client", "auditor"))
+    add.add_argument(
+        "--role", action="append", required=True, choices=("operator", "client", "auditor", "sitter")
+    )
+    add.add_argument("--identity", help="with the role sitter: whose face")
     add.set_defaults(run="local.caller_add")
     _config(add)
     doctor = commands.add_parser("doctor", help="what on this machine is missing or wrong, and what to do")
@@ -230,9 +218,3 @@ def _remote(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ca", type=Path, metavar="PEM", help="certificate authority of a TLS server")
     command.add_argument("--json", action="store_true", help="answer as JSON")
     _config(command)
-
-
-def _days(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= TERM.days):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {TERM.days}")
-    return int(text)

@@ -1,4 +1,4 @@
-"""Commands that ask a running service: enroll, consent, generate, detect."""
+"""Commands that ask a running service: enroll, generate, detect."""
 
 import argparse
 import errno
@@ -7,7 +7,6 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,14 @@ from service.cli.connection import connect
 from service.cli.output import say, show
 from service.cli.steering import steered
 from service.pb.sitter.v1 import consent_pb2, generation_pb2
-from service.translate import BASIS_NAME, GATE_NAME, TRACK_MODE, VERDICT_NAME, controls_out, timestamp
+from service.translate import (
+    BASIS_NAME,
+    GATE_NAME,
+    IDENTITY_STATE_NAME,
+    TRACK_MODE,
+    VERDICT_NAME,
+    controls_out,
+)
 
 
 def enroll(args: argparse.Namespace) -> int:
@@ -25,17 +31,22 @@ def enroll(args: argparse.Namespace) -> int:
     with connect(args) as sitter:
         answer = sitter.enroll(
             pictures, basis=args.basis, label=args.label, declaration=args.declaration,
-            adult=args.adult, protected=args.protected,
+            adult=args.adult, protected=args.protected, guardian=args.guardian, retain_days=args.retain_days,
+            media_days=args.media_days, video=args.video.read_bytes() if args.video else b"",
         )  # fmt: skip
-    _print(args, answer, f"identity {answer.identity.identity_id} enrolled, log entry {answer.log_index}")
+    identity_id, state = answer.identity.identity_id, IDENTITY_STATE_NAME[answer.identity.state]
+    waits = "; another operator has to approve it" if state == "pending" else ""
+    answer_with(args, answer, f"identity {identity_id} enrolled, log entry {answer.log_index}{waits}")
     return 0
 
 
 def identity_list(args: argparse.Namespace) -> int:
     with connect(args) as sitter:
         for identity in sitter.identities():
-            state = "erased" if identity.erased else "protected" if identity.protected else "enrolled"
-            _print(args, identity, f"{identity.identity_id}  {BASIS_NAME[identity.basis]:9}  {state}")
+            state = IDENTITY_STATE_NAME[identity.state]
+            state = "protected" if identity.protected and state == "live" else state
+            state = "enrolled" if state == "live" else state
+            answer_with(args, identity, f"{identity.identity_id}  {BASIS_NAME[identity.basis]:9}  {state}")
     return 0
 
 
@@ -51,42 +62,7 @@ def identity_erase(args: argparse.Namespace) -> int:
     withdrawn = (
         f", {len(answer.withdrawn_consent_ids)} consents withdrawn" if answer.withdrawn_consent_ids else ""
     )
-    _print(args, answer, f"identity {args.identity} erased{withdrawn}, log entry {answer.log_index}")
-    return 0
-
-
-def consent_grant(args: argparse.Namespace) -> int:
-    start = datetime.now(UTC)
-    scope = consent_pb2.Scope(
-        callers=args.caller, purposes=args.purpose, territories=args.territory, channels=args.channel,
-        not_before=timestamp(start), not_after=timestamp(start + timedelta(days=args.days)),
-        max_seconds=args.max_seconds, emotions=args.emotion, controls=args.control, live=False,
-    )  # fmt: skip
-    with connect(args) as sitter:
-        answer = sitter.grant(args.identity, scope, evidence=_text(args.evidence), notice=args.notice)
-    _print(args, answer, f"consent {answer.consent.consent_id} granted, log entry {answer.log_index}")
-    return 0
-
-
-def consent_withdraw(args: argparse.Namespace) -> int:
-    with connect(args) as sitter:
-        answer = sitter.withdraw(args.consent)
-    _print(args, answer, f"consent {args.consent} withdrawn, log entry {answer.log_index}")
-    return 0
-
-
-def consent_show(args: argparse.Namespace) -> int:
-    with connect(args) as sitter:
-        show(MessageToDict(sitter.consent(args.consent), always_print_fields_with_no_presence=True))
-    return 0
-
-
-def consent_list(args: argparse.Namespace) -> int:
-    with connect(args) as sitter:
-        for consent in sitter.consents(args.identity or ""):
-            state = consent_pb2.ConsentState.Name(consent.state).removeprefix("CONSENT_STATE_").lower()
-            until = consent.scope.not_after.ToDatetime().date()
-            _print(args, consent, f"{consent.consent_id}  {consent.identity_id}  {state:13}  until {until}")
+    answer_with(args, answer, f"identity {args.identity} erased{withdrawn}, log entry {answer.log_index}")
     return 0
 
 
@@ -96,6 +72,7 @@ def generate(args: argparse.Namespace) -> int:
         purpose=args.purpose, territory=args.territory, channel=args.channel,
         controls=controls_out(steered(args)),
         track_mode=TRACK_MODE[args.track_mode] if args.track_mode else None,
+        script=text_of(args.script) if args.script else "", language=args.language,
     )  # fmt: skip
     portrait = args.portrait.read_bytes()
     speech = args.speech.read_bytes() if args.speech else b""
@@ -112,7 +89,7 @@ def generate(args: argparse.Namespace) -> int:
     if args.receipt:
         write_whole(args.receipt, made.release.receipt.encode())
     seconds = made.release.seconds
-    _print(
+    answer_with(
         args, made.release,
         f"{args.out}: clip {made.release.record_id}, {seconds:.1f} s, log entry {made.release.log_index}",
     )  # fmt: skip
@@ -179,7 +156,7 @@ def writable(path: Path) -> None:
         raise OSError(errno.EACCES, "the folder is missing or cannot be written", str(path.parent))
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     """A text file. Raises OSError."""
     try:
         return path.read_text("utf-8")
@@ -197,7 +174,8 @@ def write_whole(path: Path, data: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-def _print(args: argparse.Namespace, message: Any, text: str) -> None:
+def answer_with(args: argparse.Namespace, message: Any, text: str) -> None:
+    """A message as JSON, or a line about it."""
     if args.json:
         show(
             MessageToDict(

@@ -22,10 +22,11 @@ from service.demo import copies
 from service.demo.cast import Sitter
 from service.demo.report import write_report
 from service.deployment import Deployment
-from service.pb.sitter.v1 import consent_pb2, generation_pb2
+from service.pb.sitter.v1 import consent_pb2, generation_pb2, identity_pb2
 from service.translate import GATE_NAME, TRACK_MODE, controls_out, timestamp
 
 OPERATOR, CLIENT, AUDITOR = "demo-operator", "demo-client", "demo-auditor"
+REVIEWER = "demo-second-operator"
 PURPOSE, TERRITORY, CHANNEL = "education", "DE", "web"
 TERM_DAYS = 30
 
@@ -91,7 +92,9 @@ def play(out: Path, sitter: Sitter, script: Script, controls: Controls) -> dict[
         "enrolled_pictures": sitter.provenance,
     }
     try:
-        with Deployment.scratch(out / "deployment", (OPERATOR, CLIENT, AUDITOR)) as deployment:
+        with Deployment.scratch(
+            out / "deployment", (OPERATOR, REVIEWER, CLIENT, AUDITOR), living_consent="attested"
+        ) as deployment:
             story.tell(f"a service of its own listens on {deployment.address}")
             _act(story, deployment, sitter, script, controls)
     finally:
@@ -106,11 +109,12 @@ def play(out: Path, sitter: Sitter, script: Script, controls: Controls) -> dict[
 def _act(story: Story, deployment: Deployment, sitter: Sitter, script: Script, controls: Controls) -> None:
     with (
         deployment.client(OPERATOR) as operator,
+        deployment.client(REVIEWER) as reviewer,
         deployment.client(CLIENT) as client,
         deployment.client(AUDITOR) as auditor,
         deployment.client(None) as anybody,
     ):
-        consent = enrol_and_consent(story, operator, sitter, controls)
+        consent = enrol_and_consent(story, operator, reviewer, sitter, controls)
         made = _generate(story, client, sitter, script, controls, consent)
         clip = story.out / "clip.mp4"
         write_whole(clip, made.clip)
@@ -133,13 +137,16 @@ def _act(story: Story, deployment: Deployment, sitter: Sitter, script: Script, c
 
 
 def enrol_and_consent(
-    story: Story, operator: Client, sitter: Sitter, controls: Controls
+    story: Story, operator: Client, reviewer: Client, sitter: Sitter, controls: Controls
 ) -> consent_pb2.Consent:
     enrolled = operator.enroll(
         list(sitter.pictures), basis=sitter.basis, label=sitter.name, declaration=sitter.declaration,
         adult=sitter.basis == "consent",
     )  # fmt: skip
     story.tell(f"enrolled {sitter.name} as identity {enrolled.identity.identity_id}")
+    if enrolled.identity.state == identity_pb2.IDENTITY_STATE_PENDING:
+        reviewer.review(enrolled.identity.identity_id, approve=True)
+        story.tell("a second operator approved it")
     now = datetime.now(UTC)
     scope = consent_pb2.Scope(
         callers=[CLIENT], purposes=[PURPOSE], territories=[TERRITORY], channels=[CHANNEL],

@@ -1,7 +1,8 @@
 """One clip: portrait, speech and track in, a marked and encoded file out, frame by frame.
 
 Runs inside a worker process. No frame exists without its mark in it and no unmarked file is ever written:
-frames go from the renderer through the watermark into the encoder one at a time.
+frames go from the renderer through the watermark into the encoder one at a time, the sound is marked before
+any of it is encoded.
 """
 
 import time
@@ -21,6 +22,7 @@ from perception.video import write_video
 from safety.errors import InspectionRefused
 from safety.watermark import open_watermark
 from safety.watermark.embed import Embedder
+from safety.watermark.sound import open_sound_watermark
 from service.fan import ahead
 
 
@@ -54,6 +56,7 @@ class Draft:
 
     Attributes:
         marked, payload: how many frames were marked with what.
+        sound: capacity of the sound for its mark (`SoundWatermark.capacity`); None for a clip without sound.
         render_seconds, mark_seconds, encode_seconds: of work; rendering runs beside the other two.
     """
 
@@ -62,15 +65,18 @@ class Draft:
     fps: int
     marked: int
     payload: bytes
+    sound: float | None
     render_seconds: float
     mark_seconds: float
     encode_seconds: float
 
     def confirm_marked(self, job: Job) -> None:
-        """Raises InspectionRefused unless every frame was marked with the job's payload."""
-        if self.payload != job.payload or self.marked != self.frames:
+        """Raises InspectionRefused unless every frame, and any sound, was marked with the job's payload."""
+        unmarked = self.marked != self.frames or (self.sound is None) != (job.speech is None)
+        if self.payload != job.payload or unmarked:
             raise InspectionRefused(
-                "not every frame was marked with this clip's record: it is discarded", rules="mark.payload"
+                "not every frame and sound was marked with this clip's record: it is discarded",
+                rules="mark.payload",
             )
 
 
@@ -101,6 +107,16 @@ class _Meter:
             asked = time.perf_counter()
 
 
+def mark_sound(job: Job, seconds: float) -> tuple[Speech | None, float | None]:
+    """The job's speech, cut to the clip's length, with its mark, and its capacity for one; None without."""
+    if job.speech is None:
+        return None, None
+    watermark = open_sound_watermark(job.watermark_keys)
+    rate = job.speech.rate
+    heard = job.speech.samples[: round(seconds * rate)]
+    return Speech(watermark.embed(heard, rate, job.payload), rate), watermark.capacity(heard, rate)
+
+
 def run(job: Job, finder: FaceFinder, progress: Callable[[int, int], None]) -> Draft:
     """Make the clip. `progress` gets (frames done, frames in all) and may raise to stop.
 
@@ -112,6 +128,8 @@ def run(job: Job, finder: FaceFinder, progress: Callable[[int, int], None]) -> D
     prepared = time.perf_counter()
     meter.render = prepared - start
     size, fps = job.controls.size, job.controls.fps
+    speech, capacity = mark_sound(job, animation.frames / fps)
+    meter.mark = time.perf_counter() - prepared
     embedder = open_watermark(job.watermark_keys).embedder(job.payload, width=size, height=size, fps=fps)
 
     def finished() -> Iterator[NDArray[np.uint8]]:
@@ -120,7 +138,7 @@ def run(job: Job, finder: FaceFinder, progress: Callable[[int, int], None]) -> D
                 progress(done, animation.frames)
                 yield frame
 
-    write_video(job.target, finished(), fps=fps, speech=job.speech)
+    write_video(job.target, finished(), fps=fps, speech=speech)
     busy = time.perf_counter() - prepared - meter.waited
     return Draft(
         path=job.target,
@@ -128,6 +146,7 @@ def run(job: Job, finder: FaceFinder, progress: Callable[[int, int], None]) -> D
         fps=fps,
         marked=meter.frames,
         payload=job.payload,
+        sound=capacity,
         render_seconds=meter.render,
         mark_seconds=meter.mark,
         encode_seconds=busy - meter.mark,

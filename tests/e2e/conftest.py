@@ -32,7 +32,8 @@ from tests.conftest import CONTROLS
 from tests.fakes import FilmWorkers
 
 OPERATOR, CLIENT, AUDITOR = "the-operator", "the-client", "the-auditor"
-ROLES = {name: frozenset({name.rpartition("-")[2]}) for name in (OPERATOR, CLIENT, AUDITOR)}
+REVIEWER = "second-operator"
+ROLES = {name: frozenset({name.rpartition("-")[2]}) for name in (OPERATOR, REVIEWER, CLIENT, AUDITOR)}
 LABEL, DECLARATION, EVIDENCE = "canary-label-4711", "canary-declaration-4712", "canary-evidence-4713"
 CHUNK = 256 * 1024
 
@@ -191,6 +192,7 @@ def serve(
     with (
         Deployment(settings, ROLES, make) as deployment,
         deployment.client(OPERATOR) as operator,
+        deployment.client(REVIEWER) as reviewer,
         deployment.client(CLIENT) as client,
         deployment.client(AUDITOR) as auditor,
         deployment.client(None) as anybody,
@@ -199,6 +201,7 @@ def serve(
             list(pictures), basis="character", label=LABEL, declaration=DECLARATION, adult=False
         )
         identity_id = enrolled.identity.identity_id
+        reviewer.review(identity_id, approve=True)
         granted = operator.grant(identity_id, scope(), evidence=EVIDENCE, notice="test-1")
         yield Site(
             deployment, operator, client, auditor, anybody, identity_id, granted.consent.consent_id,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -120,8 +121,26 @@ def test_a_clip(site: Site, sitter: Sitter, files: Path) -> None:
     assert len(out.splitlines()) == 12
     status, out, _ = sitter("audit", "show", record, "--json", name=AUDITOR)
     assert len(json.loads(out)["entries"]) == 12
+    entries = json.loads(sitter("audit", "list", "--record", record, "--json", name=AUDITOR)[1])
+    consent = next(entry["consent_id"] for entry in entries if "consent_id" in entry)
+    for words, count in (
+        (["--consent", consent, "--clip", record, "--kind", "issue"], 1),
+        (["--caller", CLIENT, "--clip", record, "--outcome", "refused"], 0),
+        (["--clip", record, "--until", entries[3]["at"]], 3),
+        (["--clip", record, "--since", entries[3]["at"]], 9),
+    ):
+        found = json.loads(sitter("audit", "list", *words, "--json", name=AUDITOR)[1])
+        assert (words, len(found)) == (words, count)
+    status, out, _ = sitter("audit", "why", record, name=AUDITOR)
+    assert (status, out.splitlines()[0]) == (0, f"Clip {record}: released.")
+    assert f"Consent {consent} was given" in out
+    status, out, _ = sitter("audit", "receipt", record, "--json", name=AUDITOR)
+    proven = json.loads(out)
+    assert (proven["entry"]["kind"], proven["proof"].split("\n")[0]) == ("issue", "c2sp.org/tlog-proof@v1")
     status, out, _ = sitter("audit", "export", "--record", record, "--out", pack, name=AUDITOR)
     assert status == 0
+    with zipfile.ZipFile(pack) as held:
+        assert any(name.startswith("policies/") for name in held.namelist())
     status, out, _ = sitter("audit", "verify", pack)
     assert (status, out.startswith("verified: 12 entries")) == (0, True)
     status, out, _ = sitter("audit", "verify", site.app.settings.data)

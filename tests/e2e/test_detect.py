@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from perception.audio import Speech, encode_wav
+from perception.audio import Speech, decode_speech, encode_wav
 from perception.transcode import transcode
 from perception.video import open_video, write_video
 from safety.claim import ClaimFacts
@@ -24,6 +24,7 @@ from service.translate import VERDICT_NAME
 from tests.e2e.conftest import Site
 
 Frames = list[NDArray[np.uint8]]
+GOODBYE = Path(__file__).resolve().parents[2] / "service" / "demo" / "speech" / "goodbye.flac"
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,7 @@ def test_the_released_file(site: Site, released: Generated, clip: Path) -> None:
     found = site.anybody.detect(clip)
     assert VERDICT_NAME[found.verdict] == "issued_intact"
     assert found.record_id == found.watermark.payload == released.release.record_id
+    assert found.sound_mark.payload == released.release.record_id
     assert found.credentials.state == detection_pb2.CREDENTIAL_STATE_OURS
     assert found.credentials.manifest_id == released.release.manifest_id
     assert found.consent == consent_pb2.CONSENT_STATE_GIVEN
@@ -178,23 +180,101 @@ def test_a_truncated_clip(site: Site, clip: Path, tmp_path: Path) -> None:
     assert said in ("MEDIA_UNREADABLE", "issued_altered", "issued_recovered", "conflict")
 
 
-def test_sound_alone(site: Site, tmp_path: Path, speech: Speech) -> None:
-    """A recording has no picture to look at."""
-    path = tmp_path / "sound.wav"
-    path.write_bytes(encode_wav(speech))
-    with pytest.raises(RemoteError) as caught:
-        site.anybody.detect(path)
-    assert caught.value.reason in ("MEDIA_TRACK_MISSING", "MEDIA_UNSUPPORTED")
-    container = tmp_path / "sound.mp4"
-    with av.open(str(container), "w") as out:
+def sound_of(video: Path) -> Speech:
+    with open_video(video) as opened:
+        sound = opened.speech()
+    assert sound is not None
+    return sound
+
+
+def put_under(sound: Speech, pictures: Path, path: Path) -> None:
+    """The pictures of one video with another sound."""
+    with open_video(pictures) as opened:
+        write_video(path, (frame for _, frame in opened.frames()), fps=25, speech=sound, crf=23)
+
+
+def recorded(sound: Speech, path: Path) -> None:
+    """Sound alone: as AAC at 64 kbit/s in MP4, or as WAV."""
+    if path.suffix == ".wav":
+        path.write_bytes(encode_wav(sound))
+        return
+    with av.open(str(path), "w") as out:
         stream = out.add_stream("aac", rate=48_000, layout="mono")
-        frame = av.AudioFrame.from_ndarray(speech.samples[None, :48_000].copy(), format="fltp", layout="mono")
+        stream.bit_rate = 64_000
+        frame = av.AudioFrame.from_ndarray(sound.samples[None].copy(), format="fltp", layout="mono")
         frame.sample_rate = 48_000
         for packet in (*stream.encode(frame), *stream.encode(None)):
             out.mux(packet)
-    with pytest.raises(RemoteError) as caught:
-        site.anybody.detect(container)
-    assert (caught.value.code, caught.value.reason) == ("INVALID_ARGUMENT", "MEDIA_TRACK_MISSING")
+
+
+@pytest.mark.parametrize("name", ["sound.wav", "sound.mp4"])
+def test_sound_cut_from_the_clip(
+    site: Site, released: Generated, clip: Path, tmp_path: Path, name: str
+) -> None:
+    """Recognised by the sound's mark: ours, and all of its pictures are gone."""
+    path = tmp_path / name
+    recorded(sound_of(clip), path)
+    found = site.anybody.detect(path)
+    assert VERDICT_NAME[found.verdict] == "issued_altered"
+    assert found.record_id == found.sound_mark.payload == released.release.record_id
+    assert 0 < found.sound_mark.false_positive < 1e-9
+    assert "sound without pictures" in found.explanation
+    assert found.watermark.payload == ""
+    assert [span.kind for span in found.altered] == ["picture"]
+    assert (found.score_verdict, len(found.findings)) == ("inconclusive", 0)
+    assert found.consent == consent_pb2.CONSENT_STATE_GIVEN
+
+
+@pytest.mark.parametrize("name", ["sound.wav", "sound.mp4"])
+def test_a_recording_that_is_not_ours(site: Site, tmp_path: Path, speech: Speech, name: str) -> None:
+    """The same words, never marked: no record, and no claim."""
+    recorded(speech, tmp_path / name)
+    found = site.anybody.detect(tmp_path / name)
+    assert VERDICT_NAME[found.verdict] == "no_record"
+    assert (found.record_id, found.sound_mark.payload) == ("", "")
+
+
+def test_our_sound_under_other_pictures(
+    site: Site, released: Generated, clip: Path, foreign: Path, tmp_path: Path
+) -> None:
+    """Altered: the sound is the released one, none of the pictures is."""
+    path = tmp_path / "dubbed.mp4"
+    put_under(sound_of(clip), foreign, path)
+    found = site.anybody.detect(path)
+    assert VERDICT_NAME[found.verdict] == "issued_altered"
+    assert found.sound_mark.payload == released.release.record_id
+    assert "the pictures do not agree" in found.explanation
+    assert [span.kind for span in found.altered] == ["picture"]
+
+
+@pytest.mark.parametrize("owner", ["another clip", "nobody"])
+def test_another_clips_sound_under_our_pictures(
+    site: Site, released: Generated, clip: Path, tmp_path: Path, speech: Speech, owner: str
+) -> None:
+    """Two marks that disagree, or a sound's mark that names no record: a conflict, and it is said why."""
+    path = tmp_path / "dubbed.mp4"
+    if owner == "another clip":
+        source = tmp_path / "other.mp4"
+        source.write_bytes(site.ask().clip)
+        sound = sound_of(source)
+    else:
+        marked = site.app.sound_watermark.embed(speech.samples, speech.rate, bytes(range(12)))
+        sound = Speech(marked, speech.rate)
+    put_under(sound, clip, path)
+    found = site.anybody.detect(path)
+    assert VERDICT_NAME[found.verdict] == "conflict"
+    assert found.watermark.payload == released.release.record_id != found.sound_mark.payload
+    assert ("that of another" in found.explanation) == (owner == "another clip")
+
+
+def test_a_mark_copied_onto_other_sound(site: Site, released: Generated, tmp_path: Path) -> None:
+    """The record's name in sound that the record never had is a conflict."""
+    other = decode_speech(GOODBYE.read_bytes())
+    record = bytes.fromhex(released.release.record_id)
+    recorded(Speech(site.app.sound_watermark.embed(other.samples, other.rate, record)), tmp_path / "s.wav")
+    found = site.anybody.detect(tmp_path / "s.wav")
+    assert found.sound_mark.payload == released.release.record_id
+    assert VERDICT_NAME[found.verdict] == "conflict"
 
 
 def test_a_video_without_sound_or_face(site: Site, tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from service.pb.sitter.v1 import (
 from tests.e2e.conftest import AUDITOR, DECLARATION, EVIDENCE, LABEL, OPERATOR, Site, scope
 
 SERVICES = {
-    f"sitter.v1.{name}Service" for name in ("Identity", "Consent", "Generation", "Detection", "Audit")
+    f"sitter.v1.{name}Service"
+    for name in ("Identity", "Consent", "ConsentSession", "Generation", "Detection", "Audit")
 }
 
 

@@ -18,7 +18,7 @@ from safety.scope import Scope
 from service.app import App
 from service.caller import Caller
 from service.consents import grant
-from service.enroll import EnrolmentRequest, enroll
+from service.enroll import EnrolmentRequest, enroll, review
 from service.generate import attempt
 from service.local_callers import ensure
 from service.request import GenerationRequest
@@ -58,6 +58,8 @@ def scene(
     identity, _ = enroll(
         app, EnrolmentRequest("character", "M", "drawn", False, False, pictures), OPERATOR, "ab" * 16
     )
+    second = Caller("reviewer", frozenset({"operator"}))
+    review(app, identity.identity_id, approve=True, caller=second, trace_id="ab" * 16)
     now = app.clock()
     scope = Scope(
         callers=frozenset({CLIENT.name}), purposes=frozenset({"education"}), territories=frozenset({"DE"}),

@@ -12,11 +12,13 @@ import pytest
 
 from service.caller import issue_token
 from service.client import Client, RemoteError
-from service.local_callers import AUDIENCE, LOCAL, load_key
+from service.local_callers import AUDIENCE, LOCAL, add, load_key
 from service.pb.sitter.v1 import consent_pb2, generation_pb2
+from service.settings import Settings
 from service.translate import timestamp
 
 ROOT = Path(__file__).resolve().parents[2]
+REVIEWER = "reviewer"
 
 
 class Service:
@@ -34,12 +36,13 @@ class Service:
             cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert self.process.stdout is not None
-        self.address = self.process.stdout.readline().partition("serves on ")[2].partition(",")[0]
+        started = next((line for line in self.process.stdout if "serves on " in line), "")
+        self.address = started.partition("serves on ")[2].partition(",")[0]
 
-    def client(self) -> Client:
-        key = load_key(self._data / "callers" / f"{LOCAL}.pem")
+    def client(self, name: str = LOCAL) -> Client:
+        key = load_key(self._data / "callers" / f"{name}.pem")
         return Client(
-            self.address, token=lambda: issue_token(key, LOCAL, AUDIENCE, at=datetime.now(UTC)), seconds=120
+            self.address, token=lambda: issue_token(key, name, AUDIENCE, at=datetime.now(UTC)), seconds=120
         )
 
     def end(self, how: signal.Signals) -> int:
@@ -55,6 +58,7 @@ def test_kill_and_start_again(
 ) -> None:
     """The caller gets UNAVAILABLE; the next start ends the intent as aborted, released nothing, works, and
     stops in order when told to."""
+    add(Settings(data=tmp_path / "data"), REVIEWER, frozenset({"operator"}))
     service = Service(tmp_path / "data")
     request_id = str(uuid.uuid4())
 
@@ -66,6 +70,8 @@ def test_kill_and_start_again(
         identity = client.enroll(
             list(pictures), basis="character", label="M", declaration="drawn", adult=False
         ).identity.identity_id
+        with service.client(REVIEWER) as reviewer:
+            reviewer.review(identity, approve=True)
         now = datetime.now(UTC)
         scope = consent_pb2.Scope(
             callers=[LOCAL], purposes=["education"], territories=["DE"], channels=["web"],

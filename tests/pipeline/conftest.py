@@ -14,13 +14,14 @@ from safety.scope import Scope
 from service.app import App
 from service.caller import Caller
 from service.consents import grant, withdraw
-from service.enroll import EnrolmentRequest, enroll
+from service.enroll import EnrolmentRequest, enroll, review
 from service.generate import Release, attempt
 from service.request import GenerationRequest
 from service.run import Gate, Run
 from tests.conftest import CONTROLS
 
 OPERATOR = Caller("operator", frozenset({"operator"}))
+REVIEWER = Caller("reviewer", frozenset({"operator"}))
 CLIENT = Caller("studio", frozenset({"client"}))
 AUDITOR = Caller("auditor", frozenset({"auditor"}))
 TRACE = "ab" * 16
@@ -88,14 +89,21 @@ class Stage:
             "protected": False,
         } | changes  # fmt: skip
         identity, _ = enroll(self.app, EnrolmentRequest(pictures=pictures, **given), OPERATOR, TRACE)
+        return approved(self.app, identity)
+
+
+def approved(app: App, identity: Identity) -> Identity:
+    """What waits for a second operator, approved by one."""
+    if identity.state != "pending":
         return identity
+    return review(app, identity.identity_id, approve=True, caller=REVIEWER, trace_id=TRACE)[0]
 
 
 @pytest.fixture
 def stage(app: App, pictures: tuple[bytes, ...], portrait: bytes, speech_wav: bytes) -> Stage:
     """A character enrolled, with a consent for `CLIENT`."""
     request = EnrolmentRequest("character", "Mira", "drawn by us", False, False, pictures)
-    identity, _ = enroll(app, request, OPERATOR, TRACE)
+    identity = approved(app, enroll(app, request, OPERATOR, TRACE)[0])
     now = app.clock()
     scope = Scope(
         callers=frozenset({CLIENT.name}), purposes=frozenset({"education"}), territories=frozenset({"DE"}),

@@ -293,7 +293,7 @@ def test_mark_refuses_a_draft_that_was_marked_otherwise(stage: Stage) -> None:
         def __init__(self, **changes: Any) -> None:
             self.changes = changes
 
-    for changes in ({"payload": bytes(12)}, {"marked": 3}):
+    for changes in ({"payload": bytes(12)}, {"marked": 3}, {"sound": None}):
         app = replace(stage.app, workers=Careless(**changes))  # type: ignore[arg-type]
         stage.refused(InspectionRefused, Gate.MARK, app=app)
 
@@ -304,6 +304,26 @@ def test_inspect_refuses_a_clip_without_its_mark(stage: Stage, payload: bytes) -
     film_of(stage).payload = payload
     error = stage.refused(InspectionRefused, Gate.INSPECT)
     assert "inspect.watermark" in error.metadata["rules"]
+
+
+def test_inspect_refuses_sound_without_its_mark(stage: Stage) -> None:
+    """Frames marked, sound not: what could be cut from the clip and not be recognised is not released."""
+    film_of(stage).mute_mark = True
+    error = stage.refused(InspectionRefused, Gate.INSPECT)
+    assert error.metadata["rules"] == "inspect.sound_mark"
+
+
+def test_sound_that_cannot_carry_a_mark_is_on_record(stage: Stage) -> None:
+    """Where the worker says the sound is too little for a mark, an unread one passes and is noted."""
+    workers = film_of(stage)
+    workers.mute_mark = True
+
+    class Whisper:
+        def make(self, *given: Any) -> Any:
+            return replace(workers.make(*given), sound=3.0)
+
+    stage.ask(app=replace(stage.app, workers=Whisper()))  # type: ignore[arg-type]
+    assert [entry["sound_mark"] for entry in stage.entries(gate="inspect")] == ["not_carried"]
 
 
 def test_inspect_refuses_another_face_in_the_frames(stage: Stage) -> None:
@@ -348,9 +368,10 @@ def test_consent_again_catches_a_withdrawal_after_the_last_frame(stage: Stage) -
 
 def test_consent_again_decides_by_itself(stage: Stage) -> None:
     """Also a consent that runs out during the render, which nobody announces, is seen before signing."""
-    times = iter([stage.app.clock()] * 11)
-    end = stage.consent.scope.not_after
-    app = replace(stage.app, clock=lambda: next(times, end))
+    rendered: list[Any] = []
+    now, end = stage.app.clock(), stage.consent.scope.not_after
+    film_of(stage).on_end = rendered.append
+    app = replace(stage.app, clock=lambda: end if rendered else now)
     stage.refused(ConsentExpired, Gate.CONSENT_AGAIN, app=app)
 
 
@@ -429,7 +450,7 @@ def test_a_gate_whose_decision_cannot_be_logged_is_not_passed(stage: Stage) -> N
         def __getattr__(self, name: str) -> Any:
             return getattr(stage.app.log, name)
 
-        def append(self, tx: Any, entry: Any) -> int:
+        def record(self, entry: Any) -> int:
             raise StoreUnavailable("the disk is full")
 
     with pytest.raises(StoreUnavailable):

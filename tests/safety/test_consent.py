@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from engine.state import EMOTIONS as ENGINE_EMOTIONS
 from safety.consent import EVIDENCE_BYTES, Consent, Consents, covers
+from safety.consent_record import RecordSigner
 from safety.errors import (
     ConsentExpired,
     ConsentForeign,
@@ -61,6 +62,9 @@ ASK = Ask(
 )
 
 
+SIGNER = RecordSigner.of(b"7" * 32, "test.example/sitter")
+
+
 def commit(domain: str, data: bytes) -> str:
     return hmac.digest(b"test key", domain.encode() + data, hashlib.sha256).hex()
 
@@ -73,7 +77,7 @@ def db(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def consents(db: Database) -> Consents:
-    return Consents(db, commit)
+    return Consents(db, commit, SIGNER)
 
 
 def grant(consents: Consents, **changes: Any) -> Consent:
@@ -276,6 +280,7 @@ def allowed_as_written(scope: Scope, ask: Ask, at: datetime) -> bool:
 
 
 @given(scope=scopes(), ask=ASKS, at=TIMES)
+@settings(deadline=None)
 def test_nothing_outside_the_scope_is_permitted(scope: Scope, ask: Ask, at: datetime) -> None:
     """Any request, known codes or not: covered exactly when a second reading of the rule agrees."""
     covered = covers(on_record(scope), ask, at) == ()
@@ -283,7 +288,7 @@ def test_nothing_outside_the_scope_is_permitted(scope: Scope, ask: Ask, at: date
 
 
 @given(data=st.data(), scope=scopes())
-@settings(suppress_health_check=[HealthCheck.filter_too_much])
+@settings(suppress_health_check=[HealthCheck.filter_too_much], deadline=None)
 def test_everything_inside_the_scope_is_permitted(data: st.DataObject, scope: Scope) -> None:
     """The gate is not simply shut: what lies within every part is covered."""
     ask = data.draw(asks_within(scope))
@@ -291,7 +296,7 @@ def test_everything_inside_the_scope_is_permitted(data: st.DataObject, scope: Sc
 
 
 @given(data=st.data(), scope=scopes())
-@settings(suppress_health_check=[HealthCheck.filter_too_much])
+@settings(suppress_health_check=[HealthCheck.filter_too_much], deadline=None)
 def test_leaving_any_one_part_refuses(data: st.DataObject, scope: Scope) -> None:
     """A covered request with one value moved outside is refused, and that part is named."""
     ask = data.draw(asks_within(scope))
@@ -307,7 +312,7 @@ def test_leaving_any_one_part_refuses(data: st.DataObject, scope: Scope) -> None
 
 
 @given(data=st.data(), wide=scopes(), other=scopes(), at=TIMES)
-@settings(suppress_health_check=[HealthCheck.filter_too_much])
+@settings(suppress_health_check=[HealthCheck.filter_too_much], deadline=None)
 def test_narrowing_never_allows_more(data: st.DataObject, wide: Scope, other: Scope, at: datetime) -> None:
     """What the intersection of a scope with any other covers, the scope itself covers."""
     begin, end = max(wide.not_before, other.not_before), min(wide.not_after, other.not_after)
@@ -329,6 +334,7 @@ def test_narrowing_never_allows_more(data: st.DataObject, wide: Scope, other: Sc
 
 
 @given(scope=scopes())
+@settings(deadline=None)
 def test_scope_round_trips_through_its_record(scope: Scope) -> None:
     """What is stored is what was granted."""
     assert Scope.from_json(scope.to_json()) == scope
@@ -412,9 +418,9 @@ def test_grant_survives_reopening(tmp_path: Path) -> None:
     """What was returned is on the disk."""
     url = f"sqlite:{tmp_path / 'records.db'}"
     with open_records(url) as db:
-        consent = grant(Consents(db, commit))
+        consent = grant(Consents(db, commit, SIGNER))
     with open_records(url) as db:
-        assert Consents(db, commit).get(consent.consent_id) == consent
+        assert Consents(db, commit, SIGNER).get(consent.consent_id) == consent
 
 
 def test_verify_returns_the_consent(consents: Consents) -> None:

@@ -18,13 +18,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from safety import credential_reading, credentials, selftest
-from safety.certificates import ClaimSigner
 from safety.claim import ClaimFacts, Source, source_type
-from safety.credential_reading import CredentialReading, make_context
+from safety.credential_reading import CredentialReading
+from safety.credential_settings import make_context
 from safety.credentials import Credentials
 from safety.errors import Misconfigured, SignerUnavailable, StoreUnavailable
 from safety.keys import KeyRing
 from safety.selftest import check_credentials, tiny_clip
+from safety.signing import SigningPool
+from safety.trust import Authority
+from safety.trust_lists import TrustLists
 
 PAYLOAD = "0123456789abcdef01234567"
 WATERMARK = "dev.sitter.watermark.1"
@@ -114,7 +117,7 @@ def signed(ours):
 def store(installation, data, mime="video/mp4"):
     """The library's own report on a file."""
     with c2pa.Reader(
-        mime, io.BytesIO(data), context=make_context(installation.credentials._authority.lists())
+        mime, io.BytesIO(data), context=make_context(installation.credentials._authority.lists()).library
     ) as r:
         return json.loads(r.json())
 
@@ -130,7 +133,7 @@ def test_sign_and_read_back(ours):
         assert (reading.state, reading.ours, reading.failures) == ("trusted", True, ())
         assert reading.manifest_id == done.manifest_id == MANIFEST
         assert (reading.issuer, reading.generator) == ("Sitter development", "Sitter 0.1.0")
-        assert reading.soft_binding == (WATERMARK, PAYLOAD)
+        assert reading.soft_bindings == ((WATERMARK, PAYLOAD),)
         assert reading.actions == ("c2pa.created", "c2pa.watermarked.bound")
         assert reading.source_type == "compositeWithTrainedAlgorithmicMedia"
         assert reading.ingredients == (("portrait", "inputTo", 0), ("speech", "inputTo", 0))
@@ -196,6 +199,8 @@ def test_source_type_follows_the_facts(portrait, speech, wanted):
         {"payload": "xyz"},
         {"payload": ""},
         {"watermark": "mine"},
+        {"sound_watermark": "mine"},
+        {"sound_watermark": WATERMARK},
         {"basis": "fan"},
         {"commitments": {"consent": "Jane Doe"}},
         {"commitments": {"Jane Doe": "ab" * 32}},
@@ -234,7 +239,7 @@ def test_unparsable_input_is_named_without_its_bytes(ours):
     assert consent["inputs"] == {"portrait": "invalid", "speech": "none"}
 
 
-def credentialed_picture(installation):
+def credentialed_picture(installation, source="digitalCreation"):
     """A PNG that another installation signed."""
     signer = installation.credentials.signer
     definition = {
@@ -246,14 +251,14 @@ def credentialed_picture(installation):
                     "actions": [
                         {
                             "action": "c2pa.created",
-                            "digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation",
+                            "digitalSourceType": f"http://cv.iptc.org/newscodes/digitalsourcetype/{source}",
                         }
                     ]
                 },
             }
         ],
     }
-    context = make_context(installation.credentials._authority.lists())
+    context = make_context(installation.credentials._authority.lists()).library
     target = io.BytesIO()
     with (
         c2pa.Builder(definition, context=context) as builder,
@@ -282,6 +287,28 @@ def test_credentials_of_an_input_are_kept(ours, theirs):
         assert reading.ingredients[0][2] > 0
 
 
+@pytest.mark.parametrize(
+    ("source", "listed", "wanted"),
+    [
+        ("trainedAlgorithmicMedia", True, "trainedAlgorithmicMedia"),
+        ("trainedAlgorithmicMedia", False, "compositeWithTrainedAlgorithmicMedia"),
+        ("digitalCreation", True, "compositeWithTrainedAlgorithmicMedia"),
+    ],
+)
+def test_source_type_follows_the_inputs_credentials(ours, theirs, source, listed, wanted):
+    """A portrait that a listed signer calls machine-made leaves nothing real beside a synthetic voice."""
+    portrait = Source(credentialed_picture(theirs, source), "image/png")
+    if listed:
+        ours.credentials._authority.update(
+            "foreign-signers", theirs.credentials._authority.lists().own.encode()
+        )
+    try:
+        target, _ = ours.sign(facts(portrait=portrait, speech=Source(sound(), "audio/wav", synthetic=True)))
+        assert ours.credentials.read(target).source_type == wanted
+    finally:
+        (ours.trust / "foreign-signers.pem").unlink(missing_ok=True)
+
+
 def test_another_installation(ours, theirs, signed):
     """Another installation's clip is valid; with its root in the foreign list trusted; never ours."""
     assert (theirs.credentials.read(signed).state, theirs.credentials.read(signed).ours) == ("valid", False)
@@ -298,6 +325,34 @@ def test_another_installation(ours, theirs, signed):
         for name in ("foreign-signers.pem", "time-stampers.pem"):
             (theirs.trust / name).unlink(missing_ok=True)
     assert theirs.credentials.read(signed).state == "valid"
+
+
+@pytest.mark.parametrize("relation", ["inputTo", "parentOf"])
+def test_a_strangers_clip_with_ours_inside(ours, theirs, signed, relation):
+    """Whose a clip is does not follow from its ingredients: the library names the list of the last one."""
+    lists = ours.credentials._authority.lists()
+    own, foreign = lists.own, theirs.credentials._authority.lists().own
+    signer, both = theirs.credentials.signer, make_context(TrustLists(own, "", foreign))
+    what = "c2pa.opened" if relation == "parentOf" else "c2pa.created"
+    action = {"action": what, "parameters": {"ingredientIds": ["ours"]}}
+    if what == "c2pa.created":
+        action["digitalSourceType"] = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation"
+    definition = {
+        "claim_generator_info": [{"name": "stranger", "version": "1"}],
+        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [action]}}],
+    }
+    target = io.BytesIO()
+    with (
+        c2pa.Builder(definition, context=both.library) as builder,
+        c2pa.Signer.from_callback(signer.sign, c2pa.C2paSigningAlg.ES256, signer.chain, None) as signing,
+    ):
+        ingredient = {"title": "ours", "relationship": relation, "label": "ours", "instance_id": "ours"}
+        builder.add_ingredient(ingredient, "video/mp4", io.BytesIO(signed))
+        builder.sign(signing, "video/mp4", io.BytesIO(signed), target)
+    for lists, state in ((TrustLists(own, "", foreign), "trusted"), (TrustLists(own, "", ""), "valid")):
+        reading = credential_reading.read_stream(target, "video/mp4", make_context(lists))
+        assert (reading.state, reading.ours) == (state, False)
+        assert reading.manifest_id != MANIFEST
 
 
 def test_unsigned_and_stripped(ours, signed):
@@ -353,7 +408,7 @@ def test_hostile_bytes_never_raise(ours, signed, data):
                 changed = changed[: at + 1]
     reading = ours.credentials.read(bytes(changed))
     if reading.ours:  # only ftyp, free and padding are outside the hash
-        assert (reading.manifest_id, reading.soft_binding) == (MANIFEST, (WATERMARK, PAYLOAD))
+        assert (reading.manifest_id, reading.soft_bindings) == (MANIFEST, ((WATERMARK, PAYLOAD),))
 
 
 @given(
@@ -414,20 +469,50 @@ def test_no_permit_no_signature(ours, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def with_key(ours, monkeypatch, fault):
+    """The installation signs with one of `tests.key_faults` from now on."""
+    signer = replace(ours.credentials.signer, key=f"callback:tests.key_faults:{fault}")
+    monkeypatch.setattr(Authority, "signer", lambda *_: signer)
+
+
 def test_dead_key_is_told_with_its_cause(ours, tmp_path, monkeypatch):
     """A key that fails while signing is SignerUnavailable naming the cause that the library swallows."""
-
-    def dead(*_):
-        raise ConnectionError("no token")
-
-    monkeypatch.setattr(ClaimSigner, "sign", dead)
+    with_key(ours, monkeypatch, "dead")
     assert failing(ours, tmp_path).metadata["cause"] == "ConnectionError"
 
 
 def test_wrong_signature_does_not_leave(ours, tmp_path, monkeypatch):
     """A key that signs something else yields no file."""
-    monkeypatch.setattr(ClaimSigner, "sign", lambda *_: b"\1" * 64)
+    with_key(ours, monkeypatch, "wrong")
     failing(ours, tmp_path)
+
+
+def test_hung_key_does_not_hang_the_service(ours, tmp_path, monkeypatch):
+    """A key that never answers is given up at the deadline; the next clip is signed by a new process."""
+    short = Credentials(
+        ours.credentials._authority, ours.ring, lambda: datetime.now(UTC), SigningPool(1, 2.0)
+    )
+    try:
+        before = Installation(tmp_path, ours.ring, short)
+        with monkeypatch.context() as patched:
+            with_key(ours, patched, "hanging")
+            with pytest.raises(SignerUnavailable, match="did not answer") as caught:
+                before.sign()
+        assert caught.value.metadata["cause"] == "deadline"
+        target, _ = before.sign()
+        assert short.read(target).ours
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "signed.mp4"]
+    finally:
+        short.close()
+
+
+def test_key_that_kills_its_process(ours, tmp_path, monkeypatch):
+    """A crash of the signing process refuses one clip and no other."""
+    with monkeypatch.context() as patched:
+        with_key(ours, patched, "dying")
+        failing(ours, tmp_path)
+    target, _ = ours.sign(name="after.mp4")
+    assert ours.credentials.read(target).ours
 
 
 def test_not_a_video(ours, tmp_path):
@@ -445,8 +530,9 @@ def test_not_a_video(ours, tmp_path):
         {"ours": False, "state": "valid"},
         {"failures": ("assertion.bmffHash.mismatch",)},
         {"manifest_id": "urn:c2pa:other"},
-        {"soft_binding": (WATERMARK, "00")},
-        {"soft_binding": None},
+        {"soft_bindings": ((WATERMARK, "00"),)},
+        {"soft_bindings": ()},
+        {"soft_bindings": ((WATERMARK, PAYLOAD), ("dev.sitter.watermark.2", PAYLOAD))},
         {"actions": ("c2pa.created",)},
     ],
 )
@@ -466,7 +552,7 @@ def test_failed_signing_keeps_an_earlier_target(ours, tmp_path, monkeypatch):
     """The target of an earlier release is untouched when a later signing fails."""
     target = tmp_path / "out.mp4"
     target.write_bytes(b"earlier")
-    monkeypatch.setattr(ClaimSigner, "sign", lambda *_: b"\1" * 64)
+    with_key(ours, monkeypatch, "wrong")
     with pytest.raises(SignerUnavailable):
         ours.credentials.sign(ours.clip(), target, facts(), Permit())
     assert target.read_bytes() == b"earlier"
@@ -485,7 +571,11 @@ def test_time_stamper_that_is_down(ours, tmp_path):
     """With a time-stamper that does not answer nothing is signed, and the service does not start."""
     down = "http://127.0.0.1:9/"
     stamped = Credentials(
-        ours.credentials._authority, ours.ring, lambda: datetime.now(UTC), time_stamper=down
+        ours.credentials._authority,
+        ours.ring,
+        lambda: datetime.now(UTC),
+        ours.credentials._pool,
+        time_stamper=down,
     )
     with pytest.raises(SignerUnavailable):
         stamped.sign(ours.clip(), tmp_path / "out.mp4", facts(), Permit())
@@ -531,8 +621,7 @@ def test_self_test_passes(ours):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ((ClaimSigner, "verifies", lambda *_: False), "does not belong"),
-        ((ClaimSigner, "sign", lambda *_: b"\1" * 64), "does not belong"),
+        ((Credentials, "probe", lambda *_: b"\1" * 64), "does not belong"),
         ((Credentials, "read", lambda *_: CredentialReading("valid")), "not recognised"),
         ((Credentials, "read", lambda *_: CredentialReading("trusted", ours=True)), "changed frame"),
         ((selftest, "read_stream", lambda *_: CredentialReading("trusted")), "an empty list"),

@@ -126,6 +126,11 @@ def test_handled_pictures_stay_the_same_person(encoder: DlibEncoder, astronaut: 
     assert 1 - float(one.embedding @ other.embedding) < encoder.calibration.threshold("accept", 3) / 2
 
 
+def test_the_size_is_the_embeddings(encoder: DlibEncoder, astronaut: Pixels) -> None:
+    """What the encoder says of its embeddings' length holds."""
+    assert encoder.faces(astronaut)[0].embedding.shape == (encoder.size,)
+
+
 def test_small_faces_have_less_quality(encoder: DlibEncoder, astronaut: Pixels) -> None:
     """Quality falls with the distance of the eyes below 40 pixels."""
     half = np.asarray(Image.fromarray(astronaut).resize((256, 256), Image.Resampling.BOX))

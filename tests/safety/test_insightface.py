@@ -152,6 +152,11 @@ def test_the_chip_of_every_size(size: int) -> None:
     assert np.abs(chip(picture, points, size).astype(int) - theirs).max() <= 1
 
 
+def test_the_size_is_the_networks(encoder: FaceEncoder) -> None:
+    """The pack's network says how many numbers an embedding has, also before a face was seen."""
+    assert encoder.size == 64
+
+
 def test_the_licence_is_on_record(encoder: FaceEncoder) -> None:
     """A pack without a licence of its own is for non-commercial use, as InsightFace's own check says."""
     assert encoder.licence == "default_non_commercial"

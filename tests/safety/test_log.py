@@ -62,16 +62,19 @@ def test_entries_come_back_as_bytes_and_in_order(place):
     at = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=timezone(timedelta(hours=2)))
     with place.db.transaction() as tx:
         assert (
-            place.log.append(tx, Entry(kinds.INTENT, {"record_id": "ab", "b": [1, None, True], "a": "ä"}, at))
+            place.log.append(
+                tx, Entry(kinds.DECISION, {"seconds": 1e21, "rules": ["r", "ä"], "frames": 7}, at)
+            )
             == 0
         )
         assert place.log.append(tx, Entry(kinds.ISSUE, {"record_id": "ab"})) == 1
     assert place.add({}) == [2]
     entry = place.log.entry(0)
     assert entry.data == (
-        '{"a":"ä","at":"2026-01-02T01:04:05.678Z","b":[1,null,true],"kind":"intent","record_id":"ab"}'.encode()
+        '{"at":"2026-01-02T01:04:05.678Z","frames":7,"kind":"decision","rules":["r","ä"],'
+        '"seconds":1e+21}'.encode()
     )
-    assert (entry.kind, entry.body["a"]) == ("intent", "ä")
+    assert (entry.kind, entry.body["rules"]) == ("decision", ["r", "ä"])
     assert [logged.index for logged in place.log.entries()] == [0, 1, 2]
 
 
@@ -90,12 +93,18 @@ def test_unknown_index(place, index):
         (Entry("gossip", {}), "kind"),
         (Entry(kinds.ISSUE, {"kind": "x"}), "kind"),
         (Entry(kinds.ISSUE, {"at": "x"}), "at"),
-        (Entry(kinds.ISSUE, {"record_id": 5}), "strings"),
-        (Entry(kinds.ISSUE, {"record_id": None}), "strings"),
-        (Entry(kinds.ISSUE, {"x": b"bytes"}), "JSON"),
-        (Entry(kinds.ISSUE, {"x": float("nan")}), "JSON"),
-        (Entry(kinds.ISSUE, {"x": 2**60}), "JSON"),
-        (Entry(kinds.ISSUE, {"x": "y" * 65_535}), "65535"),
+        (Entry(kinds.ISSUE, {"record_id": 5}), "record_id"),
+        (Entry(kinds.ISSUE, {"record_id": None}), "record_id"),
+        (Entry(kinds.ISSUE, {"clip_sha256": b"bytes"}), "clip_sha256"),
+        (Entry(kinds.ISSUE, {"frames": 1}), "issue does not take frames"),
+        (Entry(kinds.DECISION, {"frames": True}), "frames"),
+        (Entry(kinds.DECISION, {"frames": 1.5}), "frames"),
+        (Entry(kinds.DECISION, {"calibrated": 1}), "calibrated"),
+        (Entry(kinds.DECISION, {"rules": ["a", 1]}), "rules"),
+        (Entry(kinds.DECISION, {"name": "Ada"}), "name"),
+        (Entry(kinds.DECISION, {"score": float("nan")}), "JSON"),
+        (Entry(kinds.DECISION, {"frames": 2**60}), "JSON"),
+        (Entry(kinds.ISSUE, {"clip_sha256": "y" * 65_535}), "65535"),
         (Entry(kinds.ISSUE, {}, datetime(2026, 1, 1)), "zone"),
     ],
 )
@@ -108,8 +117,8 @@ def test_malformed_entry(place, entry, message):
 
 def test_largest_entry(place):
     """65,535 bytes are still an entry."""
-    room = 65_535 - len(Entry(kinds.ISSUE, {"x": ""}).canonical())
-    place.add({"x": "y" * room}, kind=kinds.ISSUE)
+    room = 65_535 - len(Entry(kinds.ISSUE, {"clip_sha256": ""}).canonical())
+    place.add({"clip_sha256": "y" * room}, kind=kinds.ISSUE)
     assert len(place.log.entry(0).data) == 65_535
 
 
@@ -147,15 +156,15 @@ def test_queries(place):
 def test_pages_cross_the_limit(place, monkeypatch):
     """Paging gives every entry once."""
     monkeypatch.setattr("safety.log_view.PAGE", 3)
-    place.add(*({"n": n} for n in range(8)))
-    assert [logged.body["n"] for logged in pages(place.log)] == list(range(8))
+    place.add(*({"frames": n} for n in range(8)))
+    assert [logged.body["frames"] for logged in pages(place.log)] == list(range(8))
 
 
 def test_checkpoint_and_proofs(place):
     """Each checkpoint verifies and is consistent with the last, under which every entry is proven."""
     heads = [place.log.key.open(place.log.checkpoint())]
     for n in range(20):
-        place.add({"n": n})
+        place.add({"frames": n})
         heads.append(place.log.key.open(place.log.checkpoint()))
     last = heads[-1]
     assert [head.size for head in heads] == list(range(21))
@@ -187,7 +196,7 @@ def test_consistency_outside_the_log(place, old, new):
 
 def test_receipt_is_a_tlog_proof(place):
     """A receipt has the header, index, path and the signed checkpoint of C2SP tlog-proof."""
-    place.add(*({"n": n} for n in range(5)))
+    place.add(*({"frames": n} for n in range(5)))
     head, _, note = place.log.receipt(3).partition("\n\n")
     lines = head.split("\n")
     assert lines[:2] == ["c2sp.org/tlog-proof@v1", "index 3"]
@@ -198,29 +207,29 @@ def test_receipt_is_a_tlog_proof(place):
 
 def test_rolled_back_append_leaves_nothing(place):
     """An append in a transaction that fails is not in the log, and the next one takes its index."""
-    place.add({"n": 0})
+    place.add({"frames": 0})
     before = place.log.checkpoint()
 
     def fail(tx):
-        place.log.append(tx, Entry(kinds.ISSUE, {"n": 1}))
+        place.log.append(tx, Entry(kinds.ISSUE, {"record_id": "n"}))
         tx.execute("INSERT INTO nowhere VALUES (1)")
 
     with pytest.raises(StoreUnavailable), place.db.transaction() as tx:
         fail(tx)
     assert place.log.checkpoint() == before == place.mark.read_text()
-    assert place.add({"n": 2}) == [1]
+    assert place.add({"frames": 2}) == [1]
     assert place.log.verify_all().size == 2
 
 
 def test_full_disk_leaves_the_log_whole(place):
     """A disk that fills up during appends loses nothing acknowledged and leaves a log that verifies."""
-    place.add({"n": 0})
+    place.add({"frames": 0})
     with place.db.transaction() as tx:
         tx.execute(f"PRAGMA max_page_count = {tx.execute('PRAGMA page_count').fetchone()[0] + 5}")
     kept = 1
     with pytest.raises(StoreUnavailable, match="full"):  # noqa: PT012
         while True:
-            place.add({"pad": "x" * 5000})
+            place.add({"request": "x" * 5000})
             kept += 1
     assert place.log.verify_all().size == kept
     with place.db.transaction() as tx:
@@ -234,7 +243,7 @@ def test_threads_share_one_order(place):
 
     def work():
         for n in range(20):
-            indices.extend(place.add({"n": n}))
+            indices.extend(place.add({"frames": n}))
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
@@ -247,10 +256,10 @@ def test_threads_share_one_order(place):
 
 def test_reopened_log_goes_on(place):
     """A second start finds the log as it was and appends after it."""
-    place.add({"n": 0}, {"n": 1})
+    place.add({"frames": 0}, {"frames": 1})
     place.db.close()
     place.open()
-    assert place.add({"n": 2}) == [2]
+    assert place.add({"frames": 2}) == [2]
     assert place.log.verify_all().size == 3
 
 
@@ -274,12 +283,12 @@ def test_mark_that_cannot_be_written(place):
 
 def test_restored_old_database_is_refused(place, tmp_path):
     """A database restored from before the mark is refused, as is a log that is gone."""
-    place.add({"n": 0})
+    place.add({"frames": 0})
     place.db.close()
     old = tmp_path / "backup.db"
     shutil.copy(place.path, old)
     place.open()
-    place.add({"n": 1})
+    place.add({"frames": 1})
     place.db.close()
     shutil.copy(old, place.path)
     with pytest.raises(EvidenceInvalid, match="old database"):
@@ -291,10 +300,10 @@ def test_restored_old_database_is_refused(place, tmp_path):
 
 def test_forked_history_is_refused(place, tmp_path):
     """A second history of the same key and at least the same size is refused by the mark."""
-    place.add({"n": 0}, {"n": 1})
+    place.add({"frames": 0}, {"frames": 1})
     place.db.close()
     other = Place(_made(tmp_path / "other"))
-    other.add({"n": 0}, {"n": 2}, {"n": 3})
+    other.add({"frames": 0}, {"frames": 2}, {"frames": 3})
     other.db.close()
     shutil.copy(other.path, place.path)
     with pytest.raises(EvidenceInvalid, match="history"):
@@ -361,7 +370,7 @@ TAMPERING = {
 @pytest.mark.parametrize("sql", TAMPERING.values(), ids=TAMPERING.keys())
 def test_audit_finds_tampering(place, sql):
     """verify_all refuses every change of an entry, a column, a stored hash or the checkpoint."""
-    place.add(*({"n": n, "outcome": "refused"} for n in range(7)))
+    place.add(*({"frames": n, "outcome": "refused"} for n in range(7)))
     place.log.verify_all()
     place.change(sql)
     with pytest.raises(EvidenceInvalid):
@@ -373,7 +382,7 @@ def test_audit_finds_tampering(place, sql):
 )
 def test_start_finds_coarse_tampering(place, name):
     """A log whose entries and checkpoint do not fit does not even start."""
-    place.add(*({"n": n, "outcome": "refused"} for n in range(7)))
+    place.add(*({"frames": n, "outcome": "refused"} for n in range(7)))
     place.change(TAMPERING[name])
     place.db.close()
     with pytest.raises((EvidenceInvalid, Misconfigured)):
@@ -382,11 +391,11 @@ def test_start_finds_coarse_tampering(place, name):
 
 def test_view_beside_the_writer(place):
     """An auditor with the public key alone reads and verifies a log that is being written."""
-    place.add({"n": 0})
+    place.add({"frames": 0})
     with Database(place.path, read_only=True) as db:
         view = LogView(db, NoteKey.parse(str(place.log.key)))
         assert view.verify_all().size == 1
-        place.add({"n": 1})
+        place.add({"frames": 1})
         assert view.verify_all().size == 2
         assert view.receipt(1) == place.log.receipt(1)
 
@@ -441,7 +450,7 @@ key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 log = Log(db, key, {ORIGIN!r}, high_water=Path(sys.argv[2]))
 while True:
     with db.transaction() as tx:
-        index = log.append(tx, Entry("decision", {{"n": 1}}))
+        index = log.append(tx, Entry("decision", {{"frames": 1}}))
     print(index, flush=True)
 """
 

@@ -16,6 +16,7 @@ from safety.errors import Misconfigured, PermitSpent, PolicyRefused, PolicyUnava
 from safety.facts import Facts
 from safety.policy import SCHEMA_FILE, Permit, Permits, Policy, default_folder
 from safety.scope import Ask, Scope
+from safety.script import Spoken
 from safety.stores import open_records
 from safety.stores.sqlite import Database
 
@@ -44,11 +45,16 @@ FACTS = Facts(
     consent_not_after=AT + timedelta(days=30),
     consent_evidence=True,
     consent_gaps=frozenset(),
+    consent_version=1,
+    consent_attested="session",
     purpose="course",
     territory="DE",
     channel="web",
     seconds=12.5,
     live=False,
+    language="de",
+    script_declared=True,
+    script_findings=frozenset(),
     marks=frozenset({"watermark", "credentials", "log"}),
     visible_label=False,
 )
@@ -215,9 +221,26 @@ def found(**changes: Any) -> Facts:
         "remaining": 1,
         "marks": ("watermark", "credentials", "log"),
         "visible_label": False,
+        "findings": frozenset(),
         "at": AT,
     }
     return Facts.of(**(arguments | changes))
+
+
+def test_facts_hold_what_is_known_of_the_words() -> None:
+    """Whether a script was declared, its language and what moderation found: never the words."""
+    ask = Ask(
+        "0f" * 16, "studio", "course", "DE", "web", 12.5, frozenset(), frozenset(), False, "de",
+        (Spoken("canary words", "0" * 64, "declared"),),
+    )  # fmt: skip
+    facts = found(ask=ask, findings=frozenset({"self-harm"}))
+    assert (facts.script_declared, facts.language, facts.script_findings) == (True, "de", {"self-harm"})
+    assert "canary" not in str(facts.context())
+    with pytest.raises(PolicyRefused) as refused:
+        POLICY.authorize(facts)
+    assert refused.value.metadata["rules"] == "script.denied"
+    heard = dataclasses.replace(ask, spoken=(Spoken("words", "0" * 64, "heard"),))
+    assert not found(ask=heard).script_declared
 
 
 def test_facts_of_the_gates_permit() -> None:

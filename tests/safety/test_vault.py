@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safety.errors import IdentityErased, IdentityUnknown, Misconfigured, StoreUnavailable
+from safety.master import LocalKey
 from safety.stores import open_records
 from safety.stores.sqlite import Database
 from safety.vault import Vault
@@ -26,7 +27,7 @@ def db(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def vault(db: Database) -> Vault:
     """A vault with two identities, `a` and `b`."""
-    made = Vault(db, MASTER)
+    made = Vault(db, [LocalKey(MASTER)])
     with db.transaction() as tx:
         made.create("a", tx)
         made.create("b", tx)
@@ -59,7 +60,7 @@ def test_sealing_twice_differs(db: Database, vault: Vault, sealed: bytes) -> Non
 def test_it_opens_after_a_restart(db: Database, vault: Vault, sealed: bytes) -> None:
     """Another vault over the same records and master key opens it."""
     with db.reading() as rx:
-        assert Vault(db, MASTER).open("a", "template", sealed, rx) == SECRET
+        assert Vault(db, [LocalKey(MASTER)]).open("a", "template", sealed, rx) == SECRET
 
 
 def test_another_identity_or_name_does_not_open_it(db: Database, vault: Vault, sealed: bytes) -> None:
@@ -101,7 +102,7 @@ def test_any_changed_byte_is_noticed(db: Database, vault: Vault, sealed: bytes) 
 def test_another_master_key_opens_nothing(db: Database, vault: Vault, sealed: bytes) -> None:
     """With another installation's master key the same records stay shut."""
     with db.reading() as rx, pytest.raises(StoreUnavailable, match="key ring"):
-        Vault(db, bytes(32)).open("a", "template", sealed, rx)
+        Vault(db, [LocalKey(bytes(32))]).open("a", "template", sealed, rx)
 
 
 def test_erasing_destroys_the_key(db: Database, vault: Vault, sealed: bytes) -> None:
@@ -158,11 +159,11 @@ def test_the_wrapped_key_leaves_the_disk(db: Database, vault: Vault, tmp_path: P
 def test_a_master_key_of_another_size(db: Database, size: int) -> None:
     """Only 256 bits will do."""
     with pytest.raises(Misconfigured, match="32"):
-        Vault(db, bytes(size))
+        Vault(db, [LocalKey(bytes(size))])
 
 
 def test_randomness_is_used_as_given(db: Database) -> None:
-    """Keys and nonces come from the source passed in: 12 bytes for each nonce, 32 for the key."""
+    """Keys and nonces come from the source passed in: 32 bytes for the key, 12 for a nonce."""
     numbers = itertools.count(1)
     asked: list[int] = []
 
@@ -170,9 +171,9 @@ def test_randomness_is_used_as_given(db: Database) -> None:
         asked.append(size)
         return bytes([next(numbers)]) * size
 
-    vault = Vault(db, MASTER, random)
+    vault = Vault(db, [LocalKey(MASTER)], random)
     with db.transaction() as tx:
         vault.create("a", tx)
         sealed = vault.seal("a", "x", b"y", tx)
-    assert asked == [12, 32, 12]
-    assert sealed[:12] == bytes([3]) * 12
+    assert asked == [32, 12]
+    assert sealed[:12] == bytes([2]) * 12

@@ -1,12 +1,14 @@
 """The verdict table."""
 
 import itertools
+from typing import Any
 
 import pytest
 
-from safety.verdict import EXPLANATIONS, Evidence, Verdict, judge
+from safety.verdict import EXPLANATIONS, Evidence, Verdict, explain, judge
 
 A, B = "a" * 24, "b" * 24
+OURS: dict[str, Any] = {"by_watermark": A, "by_sound": A, "same_sound": True}
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,14 @@ A, B = "a" * 24, "b" * 24
         (Evidence("trusted"), Verdict.FOREIGN_CREDENTIALS),
         (Evidence("untrusted"), Verdict.FOREIGN_CREDENTIALS),
         (Evidence("invalid"), Verdict.NO_RECORD),
+        (Evidence("none", by_sound=A, same_clip=True, same_sound=True), Verdict.ISSUED_RECOVERED),
+        (Evidence("none", same_clip=True, **OURS), Verdict.ISSUED_RECOVERED),
+        (Evidence("none", by_sound=A, same_clip=False, same_sound=True), Verdict.ISSUED_ALTERED),
+        (Evidence("none", same_clip=False, **OURS), Verdict.ISSUED_ALTERED),
+        (Evidence("none", by_sound=A, same_clip=False, same_sound=False), Verdict.CONFLICT),
+        (Evidence("none", None, None, A, same_clip=False, same_sound=True), Verdict.CONFLICT),
+        (Evidence("none", None, None, A, same_clip=True, by_sound=B, same_sound=True), Verdict.CONFLICT),
+        (Evidence("trusted", by_sound=A, same_clip=False, same_sound=True), Verdict.CONFLICT),
         (Evidence("none"), Verdict.NO_RECORD),
     ],
 )
@@ -39,16 +49,16 @@ def test_nothing_is_ours_without_a_record_of_ours() -> None:
     """Over every combination: an issued verdict names a record, and nothing that contradicts is issued."""
     issued = {Verdict.ISSUED_INTACT, Verdict.ISSUED_RECOVERED, Verdict.ISSUED_ALTERED}
     names = (None, A, B)
-    for state, one, two, three, unknown, same, altered in itertools.product(
-        ("none", "ours", "trusted", "untrusted", "invalid"), names, names, names, (True, False),
-        (None, True, False), (True, False),
+    for state, one, two, three, four, unknown, same, altered, heard in itertools.product(
+        ("none", "ours", "trusted", "untrusted", "invalid"), names, names, names, names, (True, False),
+        (None, True, False), (True, False), (None, True, False),
     ):  # fmt: skip
-        found = Evidence(state, one, two, three, unknown, same, altered)
+        found = Evidence(state, one, two, three, unknown, same, altered, four, heard)
         verdict = judge(found)
         if verdict in issued:
             assert found.record_id is not None
             assert not found.contradicts
-            assert found.by_bytes or same is True
+            assert found.by_bytes or same is True or (four is not None and heard is True)
         if found.record_id is None and not unknown:
             assert verdict in {Verdict.FOREIGN_CREDENTIALS, Verdict.NO_RECORD}
 
@@ -57,3 +67,19 @@ def test_every_verdict_is_explained_and_none_says_authentic() -> None:
     """Plain words for each, and never the word that cannot be kept."""
     assert set(EXPLANATIONS) == set(Verdict)
     assert not any("authentic" in text.lower() for text in EXPLANATIONS.values())
+
+
+def test_pictures_and_sound_that_disagree_are_said_to() -> None:
+    """Marks of two clips, sound without pictures, sound under others: each in its own words."""
+    cases = {
+        Evidence("none", None, None, A, by_sound=B): "that of another",
+        Evidence("none", by_sound=A, same_clip=False, same_sound=True, pictures=False): "without pictures",
+        Evidence("none", by_sound=A, same_clip=False, same_sound=True): "the pictures do not agree",
+        Evidence("none", by_sound=A, same_clip=True, same_sound=True): "by the mark in its sound",
+    }
+    for found, words in cases.items():
+        verdict = judge(found)
+        assert explain(verdict, found).startswith(EXPLANATIONS[verdict])
+        assert words in explain(verdict, found)
+    plain = Evidence("none", None, None, A, same_clip=True, by_sound=A, same_sound=True)
+    assert explain(judge(plain), plain) == EXPLANATIONS[Verdict.ISSUED_RECOVERED]

@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from service.pb.buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15sitter/v1/audit.proto\x12\tsitter.v1\x1a\x1b\x62uf/validate/validate.proto\"$\n\x05\x45ntry\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x0c\n\x04\x62ody\x18\x02 \x01(\x0c\"\xea\x01\n\x12ListEntriesRequest\x12\x16\n\x05start\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x15\n\x04kind\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12+\n\trecord_id\x18\x04 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{24})?$\x12-\n\x0bidentity_id\x18\x05 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{32})?$\x12*\n\x08trace_id\x18\x06 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{32})?$\"L\n\x13ListEntriesResponse\x12!\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x10.sitter.v1.Entry\x12\x12\n\nnext_start\x18\x02 \x01(\x03\"@\n\x14GetProvenanceRequest\x12(\n\trecord_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{24}$\"=\n\x0bProvenEntry\x12\x1f\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x10.sitter.v1.Entry\x12\r\n\x05proof\x18\x02 \x01(\t\"N\n\x15GetProvenanceResponse\x12\'\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.sitter.v1.ProvenEntry\x12\x0c\n\x04vkey\x18\x02 \x01(\t\"\x16\n\x14GetCheckpointRequest\"9\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x0c\n\x04vkey\x18\x02 \x01(\t\"I\n\x18GetInclusionProofRequest\x12\x16\n\x05index\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x15\n\x04size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"Z\n\x19GetInclusionProofResponse\x12\x1f\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x10.sitter.v1.Entry\x12\x0c\n\x04size\x18\x02 \x01(\x03\x12\x0e\n\x06hashes\x18\x03 \x03(\x0c\"R\n\x1aGetConsistencyProofRequest\x12\x19\n\x08old_size\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01\x12\x19\n\x08new_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"?\n\x1bGetConsistencyProofResponse\x12\x10\n\x08new_size\x18\x01 \x01(\x03\x12\x0e\n\x06hashes\x18\x02 \x03(\x0c\"D\n\x15\x45xportEvidenceRequest\x12+\n\trecord_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{24})?$\"\'\n\x16\x45xportEvidenceResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\x32\xa3\x04\n\x0c\x41uditService\x12L\n\x0bListEntries\x12\x1d.sitter.v1.ListEntriesRequest\x1a\x1e.sitter.v1.ListEntriesResponse\x12R\n\rGetProvenance\x12\x1f.sitter.v1.GetProvenanceRequest\x1a .sitter.v1.GetProvenanceResponse\x12R\n\rGetCheckpoint\x12\x1f.sitter.v1.GetCheckpointRequest\x1a .sitter.v1.GetCheckpointResponse\x12^\n\x11GetInclusionProof\x12#.sitter.v1.GetInclusionProofRequest\x1a$.sitter.v1.GetInclusionProofResponse\x12\x64\n\x13GetConsistencyProof\x12%.sitter.v1.GetConsistencyProofRequest\x1a&.sitter.v1.GetConsistencyProofResponse\x12W\n\x0e\x45xportEvidence\x12 .sitter.v1.ExportEvidenceRequest\x1a!.sitter.v1.ExportEvidenceResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15sitter/v1/audit.proto\x12\tsitter.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"$\n\x05\x45ntry\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x0c\n\x04\x62ody\x18\x02 \x01(\x0c\"\xa2\x03\n\x12ListEntriesRequest\x12\x16\n\x05start\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x15\n\x04kind\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12+\n\trecord_id\x18\x04 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{24})?$\x12-\n\x0bidentity_id\x18\x05 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{32})?$\x12*\n\x08trace_id\x18\x06 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{32})?$\x12,\n\nconsent_id\x18\x07 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{32})?$\x12\x18\n\x06\x63\x61ller\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x07outcome\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18 \x12)\n\x05since\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"L\n\x13ListEntriesResponse\x12!\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x10.sitter.v1.Entry\x12\x12\n\nnext_start\x18\x02 \x01(\x03\"@\n\x14GetProvenanceRequest\x12(\n\trecord_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{24}$\"=\n\x0bProvenEntry\x12\x1f\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x10.sitter.v1.Entry\x12\r\n\x05proof\x18\x02 \x01(\t\"N\n\x15GetProvenanceResponse\x12\'\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.sitter.v1.ProvenEntry\x12\x0c\n\x04vkey\x18\x02 \x01(\t\"=\n\x11GetReceiptRequest\x12(\n\trecord_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{24}$\"R\n\x12GetReceiptResponse\x12\x1f\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x10.sitter.v1.Entry\x12\r\n\x05proof\x18\x02 \x01(\t\x12\x0c\n\x04vkey\x18\x03 \x01(\t\"\x16\n\x14GetCheckpointRequest\"9\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x0c\n\x04vkey\x18\x02 \x01(\t\"I\n\x18GetInclusionProofRequest\x12\x16\n\x05index\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x15\n\x04size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"Z\n\x19GetInclusionProofResponse\x12\x1f\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x10.sitter.v1.Entry\x12\x0c\n\x04size\x18\x02 \x01(\x03\x12\x0e\n\x06hashes\x18\x03 \x03(\x0c\"R\n\x1aGetConsistencyProofRequest\x12\x19\n\x08old_size\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01\x12\x19\n\x08new_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"?\n\x1bGetConsistencyProofResponse\x12\x10\n\x08new_size\x18\x01 \x01(\x03\x12\x0e\n\x06hashes\x18\x02 \x03(\x0c\"D\n\x15\x45xportEvidenceRequest\x12+\n\trecord_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{24})?$\"\'\n\x16\x45xportEvidenceResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\x32\xee\x04\n\x0c\x41uditService\x12L\n\x0bListEntries\x12\x1d.sitter.v1.ListEntriesRequest\x1a\x1e.sitter.v1.ListEntriesResponse\x12R\n\rGetProvenance\x12\x1f.sitter.v1.GetProvenanceRequest\x1a .sitter.v1.GetProvenanceResponse\x12I\n\nGetReceipt\x12\x1c.sitter.v1.GetReceiptRequest\x1a\x1d.sitter.v1.GetReceiptResponse\x12R\n\rGetCheckpoint\x12\x1f.sitter.v1.GetCheckpointRequest\x1a .sitter.v1.GetCheckpointResponse\x12^\n\x11GetInclusionProof\x12#.sitter.v1.GetInclusionProofRequest\x1a$.sitter.v1.GetInclusionProofResponse\x12\x64\n\x13GetConsistencyProof\x12%.sitter.v1.GetConsistencyProofRequest\x1a&.sitter.v1.GetConsistencyProofResponse\x12W\n\x0e\x45xportEvidence\x12 .sitter.v1.ExportEvidenceRequest\x1a!.sitter.v1.ExportEvidenceResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,8 +45,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTENTRIESREQUEST'].fields_by_name['identity_id']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{32})?$'
   _globals['_LISTENTRIESREQUEST'].fields_by_name['trace_id']._loaded_options = None
   _globals['_LISTENTRIESREQUEST'].fields_by_name['trace_id']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{32})?$'
+  _globals['_LISTENTRIESREQUEST'].fields_by_name['consent_id']._loaded_options = None
+  _globals['_LISTENTRIESREQUEST'].fields_by_name['consent_id']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{32})?$'
+  _globals['_LISTENTRIESREQUEST'].fields_by_name['caller']._loaded_options = None
+  _globals['_LISTENTRIESREQUEST'].fields_by_name['caller']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_LISTENTRIESREQUEST'].fields_by_name['outcome']._loaded_options = None
+  _globals['_LISTENTRIESREQUEST'].fields_by_name['outcome']._serialized_options = b'\272H\004r\002\030 '
   _globals['_GETPROVENANCEREQUEST'].fields_by_name['record_id']._loaded_options = None
   _globals['_GETPROVENANCEREQUEST'].fields_by_name['record_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{24}$'
+  _globals['_GETRECEIPTREQUEST'].fields_by_name['record_id']._loaded_options = None
+  _globals['_GETRECEIPTREQUEST'].fields_by_name['record_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{24}$'
   _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['index']._loaded_options = None
   _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['index']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['size']._loaded_options = None
@@ -56,34 +65,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['new_size']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_EXPORTEVIDENCEREQUEST'].fields_by_name['record_id']._loaded_options = None
   _globals['_EXPORTEVIDENCEREQUEST'].fields_by_name['record_id']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{24})?$'
-  _globals['_ENTRY']._serialized_start=65
-  _globals['_ENTRY']._serialized_end=101
-  _globals['_LISTENTRIESREQUEST']._serialized_start=104
-  _globals['_LISTENTRIESREQUEST']._serialized_end=338
-  _globals['_LISTENTRIESRESPONSE']._serialized_start=340
-  _globals['_LISTENTRIESRESPONSE']._serialized_end=416
-  _globals['_GETPROVENANCEREQUEST']._serialized_start=418
-  _globals['_GETPROVENANCEREQUEST']._serialized_end=482
-  _globals['_PROVENENTRY']._serialized_start=484
-  _globals['_PROVENENTRY']._serialized_end=545
-  _globals['_GETPROVENANCERESPONSE']._serialized_start=547
-  _globals['_GETPROVENANCERESPONSE']._serialized_end=625
-  _globals['_GETCHECKPOINTREQUEST']._serialized_start=627
-  _globals['_GETCHECKPOINTREQUEST']._serialized_end=649
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=651
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=708
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=710
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=783
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=785
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=875
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=877
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=959
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=961
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=1024
-  _globals['_EXPORTEVIDENCEREQUEST']._serialized_start=1026
-  _globals['_EXPORTEVIDENCEREQUEST']._serialized_end=1094
-  _globals['_EXPORTEVIDENCERESPONSE']._serialized_start=1096
-  _globals['_EXPORTEVIDENCERESPONSE']._serialized_end=1135
-  _globals['_AUDITSERVICE']._serialized_start=1138
-  _globals['_AUDITSERVICE']._serialized_end=1685
+  _globals['_ENTRY']._serialized_start=98
+  _globals['_ENTRY']._serialized_end=134
+  _globals['_LISTENTRIESREQUEST']._serialized_start=137
+  _globals['_LISTENTRIESREQUEST']._serialized_end=555
+  _globals['_LISTENTRIESRESPONSE']._serialized_start=557
+  _globals['_LISTENTRIESRESPONSE']._serialized_end=633
+  _globals['_GETPROVENANCEREQUEST']._serialized_start=635
+  _globals['_GETPROVENANCEREQUEST']._serialized_end=699
+  _globals['_PROVENENTRY']._serialized_start=701
+  _globals['_PROVENENTRY']._serialized_end=762
+  _globals['_GETPROVENANCERESPONSE']._serialized_start=764
+  _globals['_GETPROVENANCERESPONSE']._serialized_end=842
+  _globals['_GETRECEIPTREQUEST']._serialized_start=844
+  _globals['_GETRECEIPTREQUEST']._serialized_end=905
+  _globals['_GETRECEIPTRESPONSE']._serialized_start=907
+  _globals['_GETRECEIPTRESPONSE']._serialized_end=989
+  _globals['_GETCHECKPOINTREQUEST']._serialized_start=991
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=1013
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=1015
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=1072
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=1074
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=1147
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=1149
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=1239
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=1241
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=1323
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=1325
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=1388
+  _globals['_EXPORTEVIDENCEREQUEST']._serialized_start=1390
+  _globals['_EXPORTEVIDENCEREQUEST']._serialized_end=1458
+  _globals['_EXPORTEVIDENCERESPONSE']._serialized_start=1460
+  _globals['_EXPORTEVIDENCERESPONSE']._serialized_end=1499
+  _globals['_AUDITSERVICE']._serialized_start=1502
+  _globals['_AUDITSERVICE']._serialized_end=2124
 # @@protoc_insertion_point(module_scope)

@@ -45,6 +45,11 @@ class AuditServiceStub:
                 request_serializer=sitter_dot_v1_dot_audit__pb2.GetProvenanceRequest.SerializeToString,
                 response_deserializer=sitter_dot_v1_dot_audit__pb2.GetProvenanceResponse.FromString,
                 _registered_method=True)
+        self.GetReceipt = channel.unary_unary(
+                '/sitter.v1.AuditService/GetReceipt',
+                request_serializer=sitter_dot_v1_dot_audit__pb2.GetReceiptRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_audit__pb2.GetReceiptResponse.FromString,
+                _registered_method=True)
         self.GetCheckpoint = channel.unary_unary(
                 '/sitter.v1.AuditService/GetCheckpoint',
                 request_serializer=sitter_dot_v1_dot_audit__pb2.GetCheckpointRequest.SerializeToString,
@@ -80,6 +85,14 @@ class AuditServiceServicer:
 
     def GetProvenance(self, request, context):
         """Every entry of one clip with its proof. Errors: RECORD_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReceipt(self, request, context):
+        """The receipt of one released clip: its issue, proven under the newest cosigned checkpoint that covers it,
+        else under the newest one. Errors: RECORD_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -125,6 +138,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.GetProvenance,
                     request_deserializer=sitter_dot_v1_dot_audit__pb2.GetProvenanceRequest.FromString,
                     response_serializer=sitter_dot_v1_dot_audit__pb2.GetProvenanceResponse.SerializeToString,
+            ),
+            'GetReceipt': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReceipt,
+                    request_deserializer=sitter_dot_v1_dot_audit__pb2.GetReceiptRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_audit__pb2.GetReceiptResponse.SerializeToString,
             ),
             'GetCheckpoint': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCheckpoint,
@@ -202,6 +220,33 @@ class AuditService:
             '/sitter.v1.AuditService/GetProvenance',
             sitter_dot_v1_dot_audit__pb2.GetProvenanceRequest.SerializeToString,
             sitter_dot_v1_dot_audit__pb2.GetProvenanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReceipt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sitter.v1.AuditService/GetReceipt',
+            sitter_dot_v1_dot_audit__pb2.GetReceiptRequest.SerializeToString,
+            sitter_dot_v1_dot_audit__pb2.GetReceiptResponse.FromString,
             options,
             channel_credentials,
             insecure,

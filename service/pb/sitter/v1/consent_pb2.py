@@ -27,13 +27,21 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from service.pb.sitter.v1 import identity_pb2 as sitter_dot_v1_dot_identity__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17sitter/v1/consent.proto\x12\tsitter.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18sitter/v1/identity.proto\"\xe5\x03\n\x05Scope\x12\x33\n\x07\x63\x61llers\x18\x01 \x03(\tB\"\xbaH\x1f\x92\x01\x1c\x08\x01\x10\x64\"\x16r\x14\x32\x12^[a-z0-9.-]{1,63}$\x12\x35\n\x08purposes\x18\x02 \x03(\tB#\xbaH \x92\x01\x1d\x08\x01\x10\x32\"\x17r\x15\x32\x13^[a-z][a-z-]{1,63}$\x12\x30\n\x0bterritories\x18\x03 \x03(\tB\x1b\xbaH\x18\x92\x01\x15\x08\x01\x10\xfa\x01\"\x0er\x0c\x32\n^[A-Z]{2}$\x12\x35\n\x08\x63hannels\x18\x04 \x03(\tB#\xbaH \x92\x01\x1d\x08\x01\x10\x14\"\x17r\x15\x32\x13^[a-z][a-z-]{1,63}$\x12\x36\n\nnot_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\tnot_after\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x0bmax_seconds\x18\x07 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\xc0\x82@!\x00\x00\x00\x00\x00\x00\x00\x00\x12-\n\x08\x65motions\x18\x08 \x03(\tB\x1b\xbaH\x18\x92\x01\x15\x10\x08\"\x11r\x0f\x32\r^[a-z]{1,32}$\x12-\n\x08\x63ontrols\x18\t \x03(\tB\x1b\xbaH\x18\x92\x01\x15\x10\x10\"\x11r\x0f\x32\r^[a-z]{1,32}$\x12\x0c\n\x04live\x18\n \x01(\x08\"\xa3\x02\n\x07\x43onsent\x12\x12\n\nconsent_id\x18\x01 \x01(\t\x12\x13\n\x0bidentity_id\x18\x02 \x01(\t\x12\x1f\n\x05\x62\x61sis\x18\x03 \x01(\x0e\x32\x10.sitter.v1.Basis\x12\x1f\n\x05scope\x18\x04 \x01(\x0b\x32\x10.sitter.v1.Scope\x12&\n\x05state\x18\x05 \x01(\x0e\x32\x17.sitter.v1.ConsentState\x12.\n\ngranted_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ngranted_by\x18\x07 \x01(\t\x12\x30\n\x0cwithdrawn_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\t \x01(\x05\"\xa5\x01\n\x13GrantConsentRequest\x12*\n\x0bidentity_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\'\n\x05scope\x18\x02 \x01(\x0b\x32\x10.sitter.v1.ScopeB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x08\x65vidence\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x8d\x06\x12\x1a\n\x06notice\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"N\n\x14GrantConsentResponse\x12#\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x12.sitter.v1.Consent\x12\x11\n\tlog_index\x18\x02 \x01(\x03\"C\n\x16WithdrawConsentRequest\x12)\n\nconsent_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"Q\n\x17WithdrawConsentResponse\x12#\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x12.sitter.v1.Consent\x12\x11\n\tlog_index\x18\x02 \x01(\x03\">\n\x11GetConsentRequest\x12)\n\nconsent_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"9\n\x12GetConsentResponse\x12#\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x12.sitter.v1.Consent\"\x80\x01\n\x13ListConsentsRequest\x12-\n\x0bidentity_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{32})?$\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"U\n\x14ListConsentsResponse\x12$\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x12.sitter.v1.Consent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x9f\x01\n\x0c\x43onsentState\x12\x1d\n\x19\x43ONSENT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43ONSENT_STATE_GIVEN\x10\x01\x12\x1f\n\x1b\x43ONSENT_STATE_NOT_YET_VALID\x10\x02\x12\x19\n\x15\x43ONSENT_STATE_EXPIRED\x10\x03\x12\x1b\n\x17\x43ONSENT_STATE_WITHDRAWN\x10\x04\x32\xd7\x02\n\x0e\x43onsentService\x12O\n\x0cGrantConsent\x12\x1e.sitter.v1.GrantConsentRequest\x1a\x1f.sitter.v1.GrantConsentResponse\x12X\n\x0fWithdrawConsent\x12!.sitter.v1.WithdrawConsentRequest\x1a\".sitter.v1.WithdrawConsentResponse\x12I\n\nGetConsent\x12\x1c.sitter.v1.GetConsentRequest\x1a\x1d.sitter.v1.GetConsentResponse\x12O\n\x0cListConsents\x12\x1e.sitter.v1.ListConsentsRequest\x1a\x1f.sitter.v1.ListConsentsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17sitter/v1/consent.proto\x12\tsitter.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18sitter/v1/identity.proto\"\xdc\x01\n\nScriptRule\x12#\n\x04kind\x18\x01 \x01(\x0e\x32\x15.sitter.v1.ScriptKind\x12!\n\x05texts\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x64\"\x08r\x06\x10\x01\x18\xa0\x9c\x01\x12\x31\n\x0b\x63ommitments\x18\x03 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\x64\"\x12r\x10\x32\x0e^[0-9a-f]{64}$\x12\x31\n\x06topics\x18\x04 \x03(\tB!\xbaH\x1e\x92\x01\x1b\x10\x14\"\x17r\x15\x32\x13^[a-z][a-z-]{1,63}$\x12 \n\x05terms\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\xf4\x03\"\x06r\x04\x10\x01\x18\x64\"\x91\x06\n\x05Scope\x12\x33\n\x07\x63\x61llers\x18\x01 \x03(\tB\"\xbaH\x1f\x92\x01\x1c\x08\x01\x10\x64\"\x16r\x14\x32\x12^[a-z0-9.-]{1,63}$\x12\x35\n\x08purposes\x18\x02 \x03(\tB#\xbaH \x92\x01\x1d\x08\x01\x10\x32\"\x17r\x15\x32\x13^[a-z][a-z-]{1,63}$\x12\x30\n\x0bterritories\x18\x03 \x03(\tB\x1b\xbaH\x18\x92\x01\x15\x08\x01\x10\xfa\x01\"\x0er\x0c\x32\n^[A-Z]{2}$\x12\x35\n\x08\x63hannels\x18\x04 \x03(\tB#\xbaH \x92\x01\x1d\x08\x01\x10\x14\"\x17r\x15\x32\x13^[a-z][a-z-]{1,63}$\x12\x36\n\nnot_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\tnot_after\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x0bmax_seconds\x18\x07 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\xc0\x82@!\x00\x00\x00\x00\x00\x00\x00\x00\x12-\n\x08\x65motions\x18\x08 \x03(\tB\x1b\xbaH\x18\x92\x01\x15\x10\x08\"\x11r\x0f\x32\r^[a-z]{1,32}$\x12-\n\x08\x63ontrols\x18\t \x03(\tB\x1b\xbaH\x18\x92\x01\x15\x10\x10\"\x11r\x0f\x32\r^[a-z]{1,32}$\x12\x0c\n\x04live\x18\n \x01(\x08\x12N\n\tlanguages\x18\x0b \x03(\tB;\xbaH8\x92\x01\x35\x10\x32\"1r/2-^([*]|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,4})$\x12%\n\x06script\x18\x0c \x01(\x0b\x32\x15.sitter.v1.ScriptRule\x12\x33\n\rtotal_seconds\x18\r \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x80\x84.A!\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x88\x01\x01\x12#\n\tmax_clips\x18\x0e \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x01H\x01\x88\x01\x01\x12\'\n\rclips_per_day\x18\x0f \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x01H\x02\x88\x01\x01\x42\x10\n\x0e_total_secondsB\x0c\n\n_max_clipsB\x10\n\x0e_clips_per_day\"\xb3\x02\n\x07\x43onsent\x12\x12\n\nconsent_id\x18\x01 \x01(\t\x12\x13\n\x0bidentity_id\x18\x02 \x01(\t\x12\x1f\n\x05\x62\x61sis\x18\x03 \x01(\x0e\x32\x10.sitter.v1.Basis\x12\x1f\n\x05scope\x18\x04 \x01(\x0b\x32\x10.sitter.v1.Scope\x12&\n\x05state\x18\x05 \x01(\x0e\x32\x17.sitter.v1.ConsentState\x12.\n\ngranted_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ngranted_by\x18\x07 \x01(\t\x12\x30\n\x0cwithdrawn_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\t \x01(\x05\x12\x0e\n\x06notice\x18\n \x01(\t\"\xa5\x01\n\x13GrantConsentRequest\x12*\n\x0bidentity_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\'\n\x05scope\x18\x02 \x01(\x0b\x32\x10.sitter.v1.ScopeB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x08\x65vidence\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x8d\x06\x12\x1a\n\x06notice\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"N\n\x14GrantConsentResponse\x12#\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x12.sitter.v1.Consent\x12\x11\n\tlog_index\x18\x02 \x01(\x03\"C\n\x16WithdrawConsentRequest\x12)\n\nconsent_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"Q\n\x17WithdrawConsentResponse\x12#\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x12.sitter.v1.Consent\x12\x11\n\tlog_index\x18\x02 \x01(\x03\">\n\x11GetConsentRequest\x12)\n\nconsent_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\"9\n\x12GetConsentResponse\x12#\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x12.sitter.v1.Consent\"\x80\x01\n\x13ListConsentsRequest\x12-\n\x0bidentity_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{32})?$\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"U\n\x14ListConsentsResponse\x12$\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x12.sitter.v1.Consent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xbe\x01\n\x13\x41mendConsentRequest\x12)\n\nconsent_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x18\n\x07version\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01\x12\'\n\x05scope\x18\x03 \x01(\x0b\x32\x10.sitter.v1.ScopeB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x08\x65vidence\x18\x04 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x8d\x06\x12\x1a\n\x06notice\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"N\n\x14\x41mendConsentResponse\x12#\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x12.sitter.v1.Consent\x12\x11\n\tlog_index\x18\x02 \x01(\x03\"\xcc\x01\n\x13RenewConsentRequest\x12)\n\nconsent_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x18\n\x07version\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01\x12\x35\n\tnot_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x08\x65vidence\x18\x04 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x8d\x06\x12\x1a\n\x06notice\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"N\n\x14RenewConsentResponse\x12#\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x12.sitter.v1.Consent\x12\x11\n\tlog_index\x18\x02 \x01(\x03\"l\n\x18GetConsentReceiptRequest\x12)\n\nconsent_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x18\n\x07version\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x0b\n\x03pdf\x18\x03 \x01(\x08\"d\n\x19GetConsentReceiptResponse\x12\x14\n\x0creceipt_json\x18\x01 \x01(\t\x12\x0b\n\x03pdf\x18\x02 \x01(\x0c\x12\x12\n\npublic_key\x18\x03 \x01(\t\x12\x10\n\x08versions\x18\x04 \x01(\x05\"y\n\x0fListUsesRequest\x12*\n\x0bidentity_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xf5\x01\n\x03Use\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x0e\n\x06\x63\x61ller\x18\x04 \x01(\t\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x11\n\tterritory\x18\x06 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x07 \x01(\t\x12\x0f\n\x07seconds\x18\x08 \x01(\x01\x12/\n\x0breserved_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0breleased_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x10ListUsesResponse\x12\x1c\n\x04uses\x18\x01 \x03(\x0b\x32\x0e.sitter.v1.Use\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x9f\x01\n\x0c\x43onsentState\x12\x1d\n\x19\x43ONSENT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43ONSENT_STATE_GIVEN\x10\x01\x12\x1f\n\x1b\x43ONSENT_STATE_NOT_YET_VALID\x10\x02\x12\x19\n\x15\x43ONSENT_STATE_EXPIRED\x10\x03\x12\x1b\n\x17\x43ONSENT_STATE_WITHDRAWN\x10\x04*n\n\nScriptKind\x12\x1b\n\x17SCRIPT_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10SCRIPT_KIND_FREE\x10\x01\x12\x15\n\x11SCRIPT_KIND_EXACT\x10\x02\x12\x16\n\x12SCRIPT_KIND_TOPICS\x10\x03\x32\x9e\x05\n\x0e\x43onsentService\x12O\n\x0cGrantConsent\x12\x1e.sitter.v1.GrantConsentRequest\x1a\x1f.sitter.v1.GrantConsentResponse\x12X\n\x0fWithdrawConsent\x12!.sitter.v1.WithdrawConsentRequest\x1a\".sitter.v1.WithdrawConsentResponse\x12I\n\nGetConsent\x12\x1c.sitter.v1.GetConsentRequest\x1a\x1d.sitter.v1.GetConsentResponse\x12O\n\x0cListConsents\x12\x1e.sitter.v1.ListConsentsRequest\x1a\x1f.sitter.v1.ListConsentsResponse\x12O\n\x0c\x41mendConsent\x12\x1e.sitter.v1.AmendConsentRequest\x1a\x1f.sitter.v1.AmendConsentResponse\x12O\n\x0cRenewConsent\x12\x1e.sitter.v1.RenewConsentRequest\x1a\x1f.sitter.v1.RenewConsentResponse\x12^\n\x11GetConsentReceipt\x12#.sitter.v1.GetConsentReceiptRequest\x1a$.sitter.v1.GetConsentReceiptResponse\x12\x43\n\x08ListUses\x12\x1a.sitter.v1.ListUsesRequest\x1a\x1b.sitter.v1.ListUsesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'sitter.v1.consent_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_SCRIPTRULE'].fields_by_name['texts']._loaded_options = None
+  _globals['_SCRIPTRULE'].fields_by_name['texts']._serialized_options = b'\272H\017\222\001\014\020d\"\010r\006\020\001\030\240\234\001'
+  _globals['_SCRIPTRULE'].fields_by_name['commitments']._loaded_options = None
+  _globals['_SCRIPTRULE'].fields_by_name['commitments']._serialized_options = b'\272H\031\222\001\026\020d\"\022r\0202\016^[0-9a-f]{64}$'
+  _globals['_SCRIPTRULE'].fields_by_name['topics']._loaded_options = None
+  _globals['_SCRIPTRULE'].fields_by_name['topics']._serialized_options = b'\272H\036\222\001\033\020\024\"\027r\0252\023^[a-z][a-z-]{1,63}$'
+  _globals['_SCRIPTRULE'].fields_by_name['terms']._loaded_options = None
+  _globals['_SCRIPTRULE'].fields_by_name['terms']._serialized_options = b'\272H\016\222\001\013\020\364\003\"\006r\004\020\001\030d'
   _globals['_SCOPE'].fields_by_name['callers']._loaded_options = None
   _globals['_SCOPE'].fields_by_name['callers']._serialized_options = b'\272H\037\222\001\034\010\001\020d\"\026r\0242\022^[a-z0-9.-]{1,63}$'
   _globals['_SCOPE'].fields_by_name['purposes']._loaded_options = None
@@ -52,6 +60,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCOPE'].fields_by_name['emotions']._serialized_options = b'\272H\030\222\001\025\020\010\"\021r\0172\r^[a-z]{1,32}$'
   _globals['_SCOPE'].fields_by_name['controls']._loaded_options = None
   _globals['_SCOPE'].fields_by_name['controls']._serialized_options = b'\272H\030\222\001\025\020\020\"\021r\0172\r^[a-z]{1,32}$'
+  _globals['_SCOPE'].fields_by_name['languages']._loaded_options = None
+  _globals['_SCOPE'].fields_by_name['languages']._serialized_options = b'\272H8\222\0015\0202\"1r/2-^([*]|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,4})$'
+  _globals['_SCOPE'].fields_by_name['total_seconds']._loaded_options = None
+  _globals['_SCOPE'].fields_by_name['total_seconds']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\200\204.A!\000\000\000\000\000\000\000\000'
+  _globals['_SCOPE'].fields_by_name['max_clips']._loaded_options = None
+  _globals['_SCOPE'].fields_by_name['max_clips']._serialized_options = b'\272H\010\032\006\030\300\204=(\001'
+  _globals['_SCOPE'].fields_by_name['clips_per_day']._loaded_options = None
+  _globals['_SCOPE'].fields_by_name['clips_per_day']._serialized_options = b'\272H\010\032\006\030\300\204=(\001'
   _globals['_GRANTCONSENTREQUEST'].fields_by_name['identity_id']._loaded_options = None
   _globals['_GRANTCONSENTREQUEST'].fields_by_name['identity_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
   _globals['_GRANTCONSENTREQUEST'].fields_by_name['scope']._loaded_options = None
@@ -70,28 +86,80 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCONSENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTCONSENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTCONSENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\004r\002\030@'
-  _globals['_CONSENTSTATE']._serialized_start=1650
-  _globals['_CONSENTSTATE']._serialized_end=1809
-  _globals['_SCOPE']._serialized_start=127
-  _globals['_SCOPE']._serialized_end=612
-  _globals['_CONSENT']._serialized_start=615
-  _globals['_CONSENT']._serialized_end=906
-  _globals['_GRANTCONSENTREQUEST']._serialized_start=909
-  _globals['_GRANTCONSENTREQUEST']._serialized_end=1074
-  _globals['_GRANTCONSENTRESPONSE']._serialized_start=1076
-  _globals['_GRANTCONSENTRESPONSE']._serialized_end=1154
-  _globals['_WITHDRAWCONSENTREQUEST']._serialized_start=1156
-  _globals['_WITHDRAWCONSENTREQUEST']._serialized_end=1223
-  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_start=1225
-  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_end=1306
-  _globals['_GETCONSENTREQUEST']._serialized_start=1308
-  _globals['_GETCONSENTREQUEST']._serialized_end=1370
-  _globals['_GETCONSENTRESPONSE']._serialized_start=1372
-  _globals['_GETCONSENTRESPONSE']._serialized_end=1429
-  _globals['_LISTCONSENTSREQUEST']._serialized_start=1432
-  _globals['_LISTCONSENTSREQUEST']._serialized_end=1560
-  _globals['_LISTCONSENTSRESPONSE']._serialized_start=1562
-  _globals['_LISTCONSENTSRESPONSE']._serialized_end=1647
-  _globals['_CONSENTSERVICE']._serialized_start=1812
-  _globals['_CONSENTSERVICE']._serialized_end=2155
+  _globals['_AMENDCONSENTREQUEST'].fields_by_name['consent_id']._loaded_options = None
+  _globals['_AMENDCONSENTREQUEST'].fields_by_name['consent_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
+  _globals['_AMENDCONSENTREQUEST'].fields_by_name['version']._loaded_options = None
+  _globals['_AMENDCONSENTREQUEST'].fields_by_name['version']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_AMENDCONSENTREQUEST'].fields_by_name['scope']._loaded_options = None
+  _globals['_AMENDCONSENTREQUEST'].fields_by_name['scope']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_AMENDCONSENTREQUEST'].fields_by_name['evidence']._loaded_options = None
+  _globals['_AMENDCONSENTREQUEST'].fields_by_name['evidence']._serialized_options = b'\272H\010r\006\020\001\030\240\215\006'
+  _globals['_AMENDCONSENTREQUEST'].fields_by_name['notice']._loaded_options = None
+  _globals['_AMENDCONSENTREQUEST'].fields_by_name['notice']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_RENEWCONSENTREQUEST'].fields_by_name['consent_id']._loaded_options = None
+  _globals['_RENEWCONSENTREQUEST'].fields_by_name['consent_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
+  _globals['_RENEWCONSENTREQUEST'].fields_by_name['version']._loaded_options = None
+  _globals['_RENEWCONSENTREQUEST'].fields_by_name['version']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_RENEWCONSENTREQUEST'].fields_by_name['not_after']._loaded_options = None
+  _globals['_RENEWCONSENTREQUEST'].fields_by_name['not_after']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RENEWCONSENTREQUEST'].fields_by_name['evidence']._loaded_options = None
+  _globals['_RENEWCONSENTREQUEST'].fields_by_name['evidence']._serialized_options = b'\272H\010r\006\020\001\030\240\215\006'
+  _globals['_RENEWCONSENTREQUEST'].fields_by_name['notice']._loaded_options = None
+  _globals['_RENEWCONSENTREQUEST'].fields_by_name['notice']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_GETCONSENTRECEIPTREQUEST'].fields_by_name['consent_id']._loaded_options = None
+  _globals['_GETCONSENTRECEIPTREQUEST'].fields_by_name['consent_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
+  _globals['_GETCONSENTRECEIPTREQUEST'].fields_by_name['version']._loaded_options = None
+  _globals['_GETCONSENTRECEIPTREQUEST'].fields_by_name['version']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_LISTUSESREQUEST'].fields_by_name['identity_id']._loaded_options = None
+  _globals['_LISTUSESREQUEST'].fields_by_name['identity_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
+  _globals['_LISTUSESREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTUSESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_LISTUSESREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTUSESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_CONSENTSTATE']._serialized_start=3407
+  _globals['_CONSENTSTATE']._serialized_end=3566
+  _globals['_SCRIPTKIND']._serialized_start=3568
+  _globals['_SCRIPTKIND']._serialized_end=3678
+  _globals['_SCRIPTRULE']._serialized_start=127
+  _globals['_SCRIPTRULE']._serialized_end=347
+  _globals['_SCOPE']._serialized_start=350
+  _globals['_SCOPE']._serialized_end=1135
+  _globals['_CONSENT']._serialized_start=1138
+  _globals['_CONSENT']._serialized_end=1445
+  _globals['_GRANTCONSENTREQUEST']._serialized_start=1448
+  _globals['_GRANTCONSENTREQUEST']._serialized_end=1613
+  _globals['_GRANTCONSENTRESPONSE']._serialized_start=1615
+  _globals['_GRANTCONSENTRESPONSE']._serialized_end=1693
+  _globals['_WITHDRAWCONSENTREQUEST']._serialized_start=1695
+  _globals['_WITHDRAWCONSENTREQUEST']._serialized_end=1762
+  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_start=1764
+  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_end=1845
+  _globals['_GETCONSENTREQUEST']._serialized_start=1847
+  _globals['_GETCONSENTREQUEST']._serialized_end=1909
+  _globals['_GETCONSENTRESPONSE']._serialized_start=1911
+  _globals['_GETCONSENTRESPONSE']._serialized_end=1968
+  _globals['_LISTCONSENTSREQUEST']._serialized_start=1971
+  _globals['_LISTCONSENTSREQUEST']._serialized_end=2099
+  _globals['_LISTCONSENTSRESPONSE']._serialized_start=2101
+  _globals['_LISTCONSENTSRESPONSE']._serialized_end=2186
+  _globals['_AMENDCONSENTREQUEST']._serialized_start=2189
+  _globals['_AMENDCONSENTREQUEST']._serialized_end=2379
+  _globals['_AMENDCONSENTRESPONSE']._serialized_start=2381
+  _globals['_AMENDCONSENTRESPONSE']._serialized_end=2459
+  _globals['_RENEWCONSENTREQUEST']._serialized_start=2462
+  _globals['_RENEWCONSENTREQUEST']._serialized_end=2666
+  _globals['_RENEWCONSENTRESPONSE']._serialized_start=2668
+  _globals['_RENEWCONSENTRESPONSE']._serialized_end=2746
+  _globals['_GETCONSENTRECEIPTREQUEST']._serialized_start=2748
+  _globals['_GETCONSENTRECEIPTREQUEST']._serialized_end=2856
+  _globals['_GETCONSENTRECEIPTRESPONSE']._serialized_start=2858
+  _globals['_GETCONSENTRECEIPTRESPONSE']._serialized_end=2958
+  _globals['_LISTUSESREQUEST']._serialized_start=2960
+  _globals['_LISTUSESREQUEST']._serialized_end=3081
+  _globals['_USE']._serialized_start=3084
+  _globals['_USE']._serialized_end=3329
+  _globals['_LISTUSESRESPONSE']._serialized_start=3331
+  _globals['_LISTUSESRESPONSE']._serialized_end=3404
+  _globals['_CONSENTSERVICE']._serialized_start=3681
+  _globals['_CONSENTSERVICE']._serialized_end=4351
 # @@protoc_insertion_point(module_scope)

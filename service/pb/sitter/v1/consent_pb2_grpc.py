@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ConsentServiceStub:
-    """What sitters allowed. After ISO/IEC TS 27560. Called by operators.
+    """What sitters allowed. After ISO/IEC TS 27560. Called by operators; a caller with the role `sitter` sees the
+    consents and uses of the identity it is listed with, and withdraws there.
     """
 
     def __init__(self, channel):
@@ -55,10 +56,31 @@ class ConsentServiceStub:
                 request_serializer=sitter_dot_v1_dot_consent__pb2.ListConsentsRequest.SerializeToString,
                 response_deserializer=sitter_dot_v1_dot_consent__pb2.ListConsentsResponse.FromString,
                 _registered_method=True)
+        self.AmendConsent = channel.unary_unary(
+                '/sitter.v1.ConsentService/AmendConsent',
+                request_serializer=sitter_dot_v1_dot_consent__pb2.AmendConsentRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_consent__pb2.AmendConsentResponse.FromString,
+                _registered_method=True)
+        self.RenewConsent = channel.unary_unary(
+                '/sitter.v1.ConsentService/RenewConsent',
+                request_serializer=sitter_dot_v1_dot_consent__pb2.RenewConsentRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_consent__pb2.RenewConsentResponse.FromString,
+                _registered_method=True)
+        self.GetConsentReceipt = channel.unary_unary(
+                '/sitter.v1.ConsentService/GetConsentReceipt',
+                request_serializer=sitter_dot_v1_dot_consent__pb2.GetConsentReceiptRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_consent__pb2.GetConsentReceiptResponse.FromString,
+                _registered_method=True)
+        self.ListUses = channel.unary_unary(
+                '/sitter.v1.ConsentService/ListUses',
+                request_serializer=sitter_dot_v1_dot_consent__pb2.ListUsesRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_consent__pb2.ListUsesResponse.FromString,
+                _registered_method=True)
 
 
 class ConsentServiceServicer:
-    """What sitters allowed. After ISO/IEC TS 27560. Called by operators.
+    """What sitters allowed. After ISO/IEC TS 27560. Called by operators; a caller with the role `sitter` sees the
+    consents and uses of the identity it is listed with, and withdraws there.
     """
 
     def GrantConsent(self, request, context):
@@ -91,6 +113,36 @@ class ConsentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AmendConsent(self, request, context):
+        """Records that the sitter agreed to another scope: a new version, the old ones are kept. What runs under
+        the old scope and is not covered by the new one ends within a second.
+        Errors: CONSENT_UNKNOWN, CONSENT_WITHDRAWN, CONSENT_CONFLICT, CONSENT_INVALID, IDENTITY_*.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenewConsent(self, request, context):
+        """Records that the sitter agreed to the same for longer, also when the term is over. Errors: as AmendConsent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConsentReceipt(self, request, context):
+        """Returns the signed receipt of one version, for the sitter to keep. Errors: CONSENT_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUses(self, request, context):
+        """Lists what was made with an identity's face, oldest first. Errors: CALLER_FORBIDDEN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConsentServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -114,6 +166,26 @@ def add_ConsentServiceServicer_to_server(servicer, server):
                     request_deserializer=sitter_dot_v1_dot_consent__pb2.ListConsentsRequest.FromString,
                     response_serializer=sitter_dot_v1_dot_consent__pb2.ListConsentsResponse.SerializeToString,
             ),
+            'AmendConsent': grpc.unary_unary_rpc_method_handler(
+                    servicer.AmendConsent,
+                    request_deserializer=sitter_dot_v1_dot_consent__pb2.AmendConsentRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_consent__pb2.AmendConsentResponse.SerializeToString,
+            ),
+            'RenewConsent': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenewConsent,
+                    request_deserializer=sitter_dot_v1_dot_consent__pb2.RenewConsentRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_consent__pb2.RenewConsentResponse.SerializeToString,
+            ),
+            'GetConsentReceipt': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConsentReceipt,
+                    request_deserializer=sitter_dot_v1_dot_consent__pb2.GetConsentReceiptRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_consent__pb2.GetConsentReceiptResponse.SerializeToString,
+            ),
+            'ListUses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUses,
+                    request_deserializer=sitter_dot_v1_dot_consent__pb2.ListUsesRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_consent__pb2.ListUsesResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'sitter.v1.ConsentService', rpc_method_handlers)
@@ -123,7 +195,8 @@ def add_ConsentServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ConsentService:
-    """What sitters allowed. After ISO/IEC TS 27560. Called by operators.
+    """What sitters allowed. After ISO/IEC TS 27560. Called by operators; a caller with the role `sitter` sees the
+    consents and uses of the identity it is listed with, and withdraws there.
     """
 
     @staticmethod
@@ -224,6 +297,114 @@ class ConsentService:
             '/sitter.v1.ConsentService/ListConsents',
             sitter_dot_v1_dot_consent__pb2.ListConsentsRequest.SerializeToString,
             sitter_dot_v1_dot_consent__pb2.ListConsentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AmendConsent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sitter.v1.ConsentService/AmendConsent',
+            sitter_dot_v1_dot_consent__pb2.AmendConsentRequest.SerializeToString,
+            sitter_dot_v1_dot_consent__pb2.AmendConsentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenewConsent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sitter.v1.ConsentService/RenewConsent',
+            sitter_dot_v1_dot_consent__pb2.RenewConsentRequest.SerializeToString,
+            sitter_dot_v1_dot_consent__pb2.RenewConsentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetConsentReceipt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sitter.v1.ConsentService/GetConsentReceipt',
+            sitter_dot_v1_dot_consent__pb2.GetConsentReceiptRequest.SerializeToString,
+            sitter_dot_v1_dot_consent__pb2.GetConsentReceiptResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sitter.v1.ConsentService/ListUses',
+            sitter_dot_v1_dot_consent__pb2.ListUsesRequest.SerializeToString,
+            sitter_dot_v1_dot_consent__pb2.ListUsesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -112,7 +112,7 @@ class Finding(_message.Message):
     def __init__(self, cue: _Optional[str] = ..., value: _Optional[float] = ..., unit: _Optional[str] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., sign: _Optional[float] = ..., reason: _Optional[str] = ..., start: _Optional[float] = ..., end: _Optional[float] = ..., source: _Optional[str] = ...) -> None: ...
 
 class DetectResponse(_message.Message):
-    __slots__ = ("verdict", "explanation", "record_id", "credentials", "watermark", "altered", "consent", "score", "score_verdict", "calibrated", "findings", "report_json", "log_index")
+    __slots__ = ("verdict", "explanation", "record_id", "credentials", "watermark", "altered", "consent", "score", "score_verdict", "calibrated", "findings", "report_json", "log_index", "sound_mark")
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     RECORD_ID_FIELD_NUMBER: _ClassVar[int]
@@ -126,6 +126,7 @@ class DetectResponse(_message.Message):
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
     REPORT_JSON_FIELD_NUMBER: _ClassVar[int]
     LOG_INDEX_FIELD_NUMBER: _ClassVar[int]
+    SOUND_MARK_FIELD_NUMBER: _ClassVar[int]
     verdict: Verdict
     explanation: str
     record_id: str
@@ -139,4 +140,5 @@ class DetectResponse(_message.Message):
     findings: _containers.RepeatedCompositeFieldContainer[Finding]
     report_json: str
     log_index: int
-    def __init__(self, verdict: _Optional[_Union[Verdict, str]] = ..., explanation: _Optional[str] = ..., record_id: _Optional[str] = ..., credentials: _Optional[_Union[CredentialReading, _Mapping]] = ..., watermark: _Optional[_Union[WatermarkReading, _Mapping]] = ..., altered: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., consent: _Optional[_Union[_consent_pb2.ConsentState, str]] = ..., score: _Optional[float] = ..., score_verdict: _Optional[str] = ..., calibrated: _Optional[bool] = ..., findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., report_json: _Optional[str] = ..., log_index: _Optional[int] = ...) -> None: ...
+    sound_mark: WatermarkReading
+    def __init__(self, verdict: _Optional[_Union[Verdict, str]] = ..., explanation: _Optional[str] = ..., record_id: _Optional[str] = ..., credentials: _Optional[_Union[CredentialReading, _Mapping]] = ..., watermark: _Optional[_Union[WatermarkReading, _Mapping]] = ..., altered: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., consent: _Optional[_Union[_consent_pb2.ConsentState, str]] = ..., score: _Optional[float] = ..., score_verdict: _Optional[str] = ..., calibrated: _Optional[bool] = ..., findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., report_json: _Optional[str] = ..., log_index: _Optional[int] = ..., sound_mark: _Optional[_Union[WatermarkReading, _Mapping]] = ...) -> None: ...

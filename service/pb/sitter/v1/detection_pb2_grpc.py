@@ -47,8 +47,8 @@ class DetectionServiceServicer:
     """
 
     def Detect(self, request_iterator, context):
-        """The first message is the header, the rest the video in chunks. Nothing of
-        the upload is kept. Errors: MEDIA_*.
+        """The first message is the header, the rest the video, or its sound alone, in
+        chunks. Nothing of the upload is kept. Errors: MEDIA_*.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -109,7 +109,7 @@ class Controls(_message.Message):
     def __init__(self, gaze_yaw: _Optional[float] = ..., gaze_pitch: _Optional[float] = ..., distance: _Optional[float] = ..., emotions: _Optional[_Iterable[_Union[Emotion, _Mapping]]] = ..., size: _Optional[int] = ..., fps: _Optional[int] = ..., seed: _Optional[int] = ..., amplitude: _Optional[_Union[Amplitude, _Mapping]] = ..., pose: _Optional[_Union[Pose, _Mapping]] = ..., framing: _Optional[_Union[Framing, _Mapping]] = ...) -> None: ...
 
 class GenerateSpec(_message.Message):
-    __slots__ = ("request_id", "identity_id", "consent_id", "purpose", "territory", "channel", "controls", "portrait_bytes", "speech_bytes", "track_bytes", "track_mode")
+    __slots__ = ("request_id", "identity_id", "consent_id", "purpose", "territory", "channel", "controls", "portrait_bytes", "speech_bytes", "track_bytes", "track_mode", "script", "language")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -121,6 +121,8 @@ class GenerateSpec(_message.Message):
     SPEECH_BYTES_FIELD_NUMBER: _ClassVar[int]
     TRACK_BYTES_FIELD_NUMBER: _ClassVar[int]
     TRACK_MODE_FIELD_NUMBER: _ClassVar[int]
+    SCRIPT_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     identity_id: str
     consent_id: str
@@ -132,7 +134,9 @@ class GenerateSpec(_message.Message):
     speech_bytes: int
     track_bytes: int
     track_mode: TrackMode
-    def __init__(self, request_id: _Optional[str] = ..., identity_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., purpose: _Optional[str] = ..., territory: _Optional[str] = ..., channel: _Optional[str] = ..., controls: _Optional[_Union[Controls, _Mapping]] = ..., portrait_bytes: _Optional[int] = ..., speech_bytes: _Optional[int] = ..., track_bytes: _Optional[int] = ..., track_mode: _Optional[_Union[TrackMode, str]] = ...) -> None: ...
+    script: str
+    language: str
+    def __init__(self, request_id: _Optional[str] = ..., identity_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., purpose: _Optional[str] = ..., territory: _Optional[str] = ..., channel: _Optional[str] = ..., controls: _Optional[_Union[Controls, _Mapping]] = ..., portrait_bytes: _Optional[int] = ..., speech_bytes: _Optional[int] = ..., track_bytes: _Optional[int] = ..., track_mode: _Optional[_Union[TrackMode, str]] = ..., script: _Optional[str] = ..., language: _Optional[str] = ...) -> None: ...
 
 class GenerateRequest(_message.Message):
     __slots__ = ("spec", "chunk")

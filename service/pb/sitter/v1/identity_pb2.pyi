@@ -17,13 +17,26 @@ class Basis(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     BASIS_CONSENT: _ClassVar[Basis]
     BASIS_CHARACTER: _ClassVar[Basis]
     BASIS_ARTWORK: _ClassVar[Basis]
+
+class IdentityState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    IDENTITY_STATE_UNSPECIFIED: _ClassVar[IdentityState]
+    IDENTITY_STATE_PENDING: _ClassVar[IdentityState]
+    IDENTITY_STATE_LIVE: _ClassVar[IdentityState]
+    IDENTITY_STATE_SUSPENDED: _ClassVar[IdentityState]
+    IDENTITY_STATE_ERASED: _ClassVar[IdentityState]
 BASIS_UNSPECIFIED: Basis
 BASIS_CONSENT: Basis
 BASIS_CHARACTER: Basis
 BASIS_ARTWORK: Basis
+IDENTITY_STATE_UNSPECIFIED: IdentityState
+IDENTITY_STATE_PENDING: IdentityState
+IDENTITY_STATE_LIVE: IdentityState
+IDENTITY_STATE_SUSPENDED: IdentityState
+IDENTITY_STATE_ERASED: IdentityState
 
 class Identity(_message.Message):
-    __slots__ = ("identity_id", "basis", "pictures", "protected", "erased", "enrolled_at", "enrolled_by", "encoder")
+    __slots__ = ("identity_id", "basis", "pictures", "protected", "erased", "enrolled_at", "enrolled_by", "encoder", "state", "reviewed_by", "guardian", "retain_until", "media_until")
     IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
     BASIS_FIELD_NUMBER: _ClassVar[int]
     PICTURES_FIELD_NUMBER: _ClassVar[int]
@@ -32,6 +45,11 @@ class Identity(_message.Message):
     ENROLLED_AT_FIELD_NUMBER: _ClassVar[int]
     ENROLLED_BY_FIELD_NUMBER: _ClassVar[int]
     ENCODER_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    REVIEWED_BY_FIELD_NUMBER: _ClassVar[int]
+    GUARDIAN_FIELD_NUMBER: _ClassVar[int]
+    RETAIN_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_UNTIL_FIELD_NUMBER: _ClassVar[int]
     identity_id: str
     basis: Basis
     pictures: int
@@ -40,23 +58,46 @@ class Identity(_message.Message):
     enrolled_at: _timestamp_pb2.Timestamp
     enrolled_by: str
     encoder: str
-    def __init__(self, identity_id: _Optional[str] = ..., basis: _Optional[_Union[Basis, str]] = ..., pictures: _Optional[int] = ..., protected: _Optional[bool] = ..., erased: _Optional[bool] = ..., enrolled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., enrolled_by: _Optional[str] = ..., encoder: _Optional[str] = ...) -> None: ...
+    state: IdentityState
+    reviewed_by: str
+    guardian: bool
+    retain_until: _timestamp_pb2.Timestamp
+    media_until: _timestamp_pb2.Timestamp
+    def __init__(self, identity_id: _Optional[str] = ..., basis: _Optional[_Union[Basis, str]] = ..., pictures: _Optional[int] = ..., protected: _Optional[bool] = ..., erased: _Optional[bool] = ..., enrolled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., enrolled_by: _Optional[str] = ..., encoder: _Optional[str] = ..., state: _Optional[_Union[IdentityState, str]] = ..., reviewed_by: _Optional[str] = ..., guardian: _Optional[bool] = ..., retain_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., media_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class FaceTemplate(_message.Message):
+    __slots__ = ("encoder_sha256", "values")
+    ENCODER_SHA256_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    encoder_sha256: str
+    values: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, encoder_sha256: _Optional[str] = ..., values: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class EnrollIdentityHeader(_message.Message):
-    __slots__ = ("basis", "label", "declaration", "protected", "picture_bytes", "adult")
+    __slots__ = ("basis", "label", "declaration", "protected", "picture_bytes", "adult", "guardian", "video_bytes", "template", "retain_days", "media_days")
     BASIS_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     DECLARATION_FIELD_NUMBER: _ClassVar[int]
     PROTECTED_FIELD_NUMBER: _ClassVar[int]
     PICTURE_BYTES_FIELD_NUMBER: _ClassVar[int]
     ADULT_FIELD_NUMBER: _ClassVar[int]
+    GUARDIAN_FIELD_NUMBER: _ClassVar[int]
+    VIDEO_BYTES_FIELD_NUMBER: _ClassVar[int]
+    TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    RETAIN_DAYS_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_DAYS_FIELD_NUMBER: _ClassVar[int]
     basis: Basis
     label: str
     declaration: str
     protected: bool
     picture_bytes: _containers.RepeatedScalarFieldContainer[int]
     adult: bool
-    def __init__(self, basis: _Optional[_Union[Basis, str]] = ..., label: _Optional[str] = ..., declaration: _Optional[str] = ..., protected: _Optional[bool] = ..., picture_bytes: _Optional[_Iterable[int]] = ..., adult: _Optional[bool] = ...) -> None: ...
+    guardian: bool
+    video_bytes: int
+    template: FaceTemplate
+    retain_days: int
+    media_days: int
+    def __init__(self, basis: _Optional[_Union[Basis, str]] = ..., label: _Optional[str] = ..., declaration: _Optional[str] = ..., protected: _Optional[bool] = ..., picture_bytes: _Optional[_Iterable[int]] = ..., adult: _Optional[bool] = ..., guardian: _Optional[bool] = ..., video_bytes: _Optional[int] = ..., template: _Optional[_Union[FaceTemplate, _Mapping]] = ..., retain_days: _Optional[int] = ..., media_days: _Optional[int] = ...) -> None: ...
 
 class EnrollIdentityRequest(_message.Message):
     __slots__ = ("header", "chunk")
@@ -73,6 +114,82 @@ class EnrollIdentityResponse(_message.Message):
     identity: Identity
     log_index: int
     def __init__(self, identity: _Optional[_Union[Identity, _Mapping]] = ..., log_index: _Optional[int] = ...) -> None: ...
+
+class GetEnrolmentRequest(_message.Message):
+    __slots__ = ("identity_id",)
+    IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    identity_id: str
+    def __init__(self, identity_id: _Optional[str] = ...) -> None: ...
+
+class GetEnrolmentResponse(_message.Message):
+    __slots__ = ("enrolment", "picture")
+    ENROLMENT_FIELD_NUMBER: _ClassVar[int]
+    PICTURE_FIELD_NUMBER: _ClassVar[int]
+    enrolment: Enrolment
+    picture: bytes
+    def __init__(self, enrolment: _Optional[_Union[Enrolment, _Mapping]] = ..., picture: _Optional[bytes] = ...) -> None: ...
+
+class Enrolment(_message.Message):
+    __slots__ = ("identity", "label", "declaration")
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    DECLARATION_FIELD_NUMBER: _ClassVar[int]
+    identity: Identity
+    label: str
+    declaration: str
+    def __init__(self, identity: _Optional[_Union[Identity, _Mapping]] = ..., label: _Optional[str] = ..., declaration: _Optional[str] = ...) -> None: ...
+
+class ReviewIdentityRequest(_message.Message):
+    __slots__ = ("identity_id", "approve")
+    IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    APPROVE_FIELD_NUMBER: _ClassVar[int]
+    identity_id: str
+    approve: bool
+    def __init__(self, identity_id: _Optional[str] = ..., approve: _Optional[bool] = ...) -> None: ...
+
+class ReviewIdentityResponse(_message.Message):
+    __slots__ = ("identity", "log_index")
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    LOG_INDEX_FIELD_NUMBER: _ClassVar[int]
+    identity: Identity
+    log_index: int
+    def __init__(self, identity: _Optional[_Union[Identity, _Mapping]] = ..., log_index: _Optional[int] = ...) -> None: ...
+
+class ListLikenessesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListLikenessesResponse(_message.Message):
+    __slots__ = ("likenesses",)
+    LIKENESSES_FIELD_NUMBER: _ClassVar[int]
+    likenesses: _containers.RepeatedCompositeFieldContainer[Likeness]
+    def __init__(self, likenesses: _Optional[_Iterable[_Union[Likeness, _Mapping]]] = ...) -> None: ...
+
+class Likeness(_message.Message):
+    __slots__ = ("at", "kind", "identity_id", "other_id", "enrolled_by")
+    AT_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    OTHER_ID_FIELD_NUMBER: _ClassVar[int]
+    ENROLLED_BY_FIELD_NUMBER: _ClassVar[int]
+    at: _timestamp_pb2.Timestamp
+    kind: str
+    identity_id: str
+    other_id: str
+    enrolled_by: str
+    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., kind: _Optional[str] = ..., identity_id: _Optional[str] = ..., other_id: _Optional[str] = ..., enrolled_by: _Optional[str] = ...) -> None: ...
+
+class SweepIdentitiesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class SweepIdentitiesResponse(_message.Message):
+    __slots__ = ("erased_ids", "media_ids")
+    ERASED_IDS_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_IDS_FIELD_NUMBER: _ClassVar[int]
+    erased_ids: _containers.RepeatedScalarFieldContainer[str]
+    media_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, erased_ids: _Optional[_Iterable[str]] = ..., media_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class GetIdentityRequest(_message.Message):
     __slots__ = ("identity_id",)

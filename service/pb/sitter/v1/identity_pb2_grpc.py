@@ -40,6 +40,26 @@ class IdentityServiceStub:
                 request_serializer=sitter_dot_v1_dot_identity__pb2.EnrollIdentityRequest.SerializeToString,
                 response_deserializer=sitter_dot_v1_dot_identity__pb2.EnrollIdentityResponse.FromString,
                 _registered_method=True)
+        self.ReviewIdentity = channel.unary_unary(
+                '/sitter.v1.IdentityService/ReviewIdentity',
+                request_serializer=sitter_dot_v1_dot_identity__pb2.ReviewIdentityRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_identity__pb2.ReviewIdentityResponse.FromString,
+                _registered_method=True)
+        self.GetEnrolment = channel.unary_stream(
+                '/sitter.v1.IdentityService/GetEnrolment',
+                request_serializer=sitter_dot_v1_dot_identity__pb2.GetEnrolmentRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_identity__pb2.GetEnrolmentResponse.FromString,
+                _registered_method=True)
+        self.ListLikenesses = channel.unary_unary(
+                '/sitter.v1.IdentityService/ListLikenesses',
+                request_serializer=sitter_dot_v1_dot_identity__pb2.ListLikenessesRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_identity__pb2.ListLikenessesResponse.FromString,
+                _registered_method=True)
+        self.SweepIdentities = channel.unary_unary(
+                '/sitter.v1.IdentityService/SweepIdentities',
+                request_serializer=sitter_dot_v1_dot_identity__pb2.SweepIdentitiesRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_identity__pb2.SweepIdentitiesResponse.FromString,
+                _registered_method=True)
         self.GetIdentity = channel.unary_unary(
                 '/sitter.v1.IdentityService/GetIdentity',
                 request_serializer=sitter_dot_v1_dot_identity__pb2.GetIdentityRequest.SerializeToString,
@@ -64,7 +84,41 @@ class IdentityServiceServicer:
     def EnrollIdentity(self, request_iterator, context):
         """Enrols one person, character or artwork from pictures of the same face.
         The first message is the header, the rest are pictures in chunks, in order.
+        A character or an artwork is then pending until another operator approves it.
         Errors: ENROLMENT_REFUSED, IDENTITY_EXISTS, IDENTITY_PROTECTED, MEDIA_*, FACE_*.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReviewIdentity(self, request, context):
+        """Approves or rejects a pending identity; only an operator who did not enrol it
+        may. Rejected, it is erased. Errors: IDENTITY_UNKNOWN, IDENTITY_ERASED, REVIEW_REFUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetEnrolment(self, request, context):
+        """Shows an operator what there is to review: words and pictures of a pending
+        identity, none of which are told of any other. Looking is on the log. The first
+        message has the words, each further one a picture.
+        Errors: IDENTITY_UNKNOWN, IDENTITY_ERASED, REVIEW_REFUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLikenesses(self, request, context):
+        """Lists duplicates and look-alikes that enrolments found, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SweepIdentities(self, request, context):
+        """Erases identities and deletes enrolment pictures that have outlived their term.
+        The service does so by itself at its start and every hour.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -100,6 +154,26 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.EnrollIdentity,
                     request_deserializer=sitter_dot_v1_dot_identity__pb2.EnrollIdentityRequest.FromString,
                     response_serializer=sitter_dot_v1_dot_identity__pb2.EnrollIdentityResponse.SerializeToString,
+            ),
+            'ReviewIdentity': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReviewIdentity,
+                    request_deserializer=sitter_dot_v1_dot_identity__pb2.ReviewIdentityRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_identity__pb2.ReviewIdentityResponse.SerializeToString,
+            ),
+            'GetEnrolment': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetEnrolment,
+                    request_deserializer=sitter_dot_v1_dot_identity__pb2.GetEnrolmentRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_identity__pb2.GetEnrolmentResponse.SerializeToString,
+            ),
+            'ListLikenesses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLikenesses,
+                    request_deserializer=sitter_dot_v1_dot_identity__pb2.ListLikenessesRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_identity__pb2.ListLikenessesResponse.SerializeToString,
+            ),
+            'SweepIdentities': grpc.unary_unary_rpc_method_handler(
+                    servicer.SweepIdentities,
+                    request_deserializer=sitter_dot_v1_dot_identity__pb2.SweepIdentitiesRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_identity__pb2.SweepIdentitiesResponse.SerializeToString,
             ),
             'GetIdentity': grpc.unary_unary_rpc_method_handler(
                     servicer.GetIdentity,
@@ -145,6 +219,114 @@ class IdentityService:
             '/sitter.v1.IdentityService/EnrollIdentity',
             sitter_dot_v1_dot_identity__pb2.EnrollIdentityRequest.SerializeToString,
             sitter_dot_v1_dot_identity__pb2.EnrollIdentityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReviewIdentity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sitter.v1.IdentityService/ReviewIdentity',
+            sitter_dot_v1_dot_identity__pb2.ReviewIdentityRequest.SerializeToString,
+            sitter_dot_v1_dot_identity__pb2.ReviewIdentityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetEnrolment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/sitter.v1.IdentityService/GetEnrolment',
+            sitter_dot_v1_dot_identity__pb2.GetEnrolmentRequest.SerializeToString,
+            sitter_dot_v1_dot_identity__pb2.GetEnrolmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLikenesses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sitter.v1.IdentityService/ListLikenesses',
+            sitter_dot_v1_dot_identity__pb2.ListLikenessesRequest.SerializeToString,
+            sitter_dot_v1_dot_identity__pb2.ListLikenessesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SweepIdentities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sitter.v1.IdentityService/SweepIdentities',
+            sitter_dot_v1_dot_identity__pb2.SweepIdentitiesRequest.SerializeToString,
+            sitter_dot_v1_dot_identity__pb2.SweepIdentitiesResponse.FromString,
             options,
             channel_credentials,
             insecure,
