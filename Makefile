@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 demo: models
 	$(BIN)/sitter demo --out out/demo
 
-test: models $(STAMP)-test
+test: models $(STAMP)-test $(STAMP)-conformance
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(STAMP)-dev
@@ -46,6 +46,11 @@ $(STAMP): pyproject.toml | $(BIN)/python
 
 $(STAMP)-test: pyproject.toml $(STAMP)
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@
+
+# the outside verifiers; what cannot be had is told, and its tests skip
+$(STAMP)-conformance: pyproject.toml tests/conformance/install.py $(STAMP)-test
+	$(BIN)/python tests/conformance/install.py
 	touch $@
 
 $(STAMP)-dev: pyproject.toml $(STAMP)

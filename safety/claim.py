@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from safety.label import Label
+
 CONSENT_LABEL = "dev.sitter.consent"
 SPEC_VERSION = "2.4.0"
 CREATED_LABELS = (
@@ -64,6 +66,7 @@ class ClaimFacts:
         track: the blendshape track that moved the face, if one did.
         sound_watermark: name of the algorithm of the sound's mark, where the finished sound was read to carry
             one. Its payload is the record's number, too.
+        label: drawn into the frames, if one was.
     """
 
     manifest_id: str
@@ -77,6 +80,7 @@ class ClaimFacts:
     engine: str
     track: Source | None = None
     sound_watermark: str | None = None
+    label: Label | None = None
 
     @property
     def soft_bindings(self) -> tuple[tuple[str, str], ...]:
@@ -86,8 +90,9 @@ class ClaimFacts:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What was done, in order: made, then marked once for each mark."""
-        return ("c2pa.created", *["c2pa.watermarked.bound"] * len(self.soft_bindings))
+        """What was done, in order: made, labelled where a label is drawn, marked once for each mark."""
+        labelled = [] if self.label is None else ["c2pa.edited"]
+        return ("c2pa.created", *labelled, *["c2pa.watermarked.bound"] * len(self.soft_bindings))
 
     @property
     def inputs(self) -> dict[str, Source]:
@@ -156,6 +161,7 @@ def manifest(facts: ClaimFacts, *, permit: str, version: str, inputs: Mapping[st
     # bound: its payload is named by a soft binding of this very manifest (18.14.5).
     watermarked = {"action": "c2pa.watermarked.bound", "when": when, "softwareAgent": agent}
     marks = [watermarked] * len(facts.soft_bindings)
+    labels = [] if facts.label is None else [_labelled(facts.label, when, agent)]
     uses = ("cawg.ai_inference", "cawg.ai_generative_training", "cawg.ai_training", "cawg.data_mining")
     consent = {
         "version": 1,
@@ -164,7 +170,7 @@ def manifest(facts: ClaimFacts, *, permit: str, version: str, inputs: Mapping[st
         "commitments": {**facts.commitments, "permit": permit},  # hex: byte strings come back as base64
     }
     assertions: list[tuple[str, dict[str, Any]]] = [
-        ("c2pa.actions.v2", {"actions": [created, *marks]}),
+        ("c2pa.actions.v2", {"actions": [created, *labels, *marks]}),
         *(("c2pa.soft-binding", _soft_binding(*binding)) for binding in facts.soft_bindings),
         ("cawg.training-mining", {"entries": {use: {"use": "notAllowed"} for use in uses}}),
         ("c2pa.ai-disclosure", _disclosure(facts)),
@@ -176,6 +182,18 @@ def manifest(facts: ClaimFacts, *, permit: str, version: str, inputs: Mapping[st
         "format": "video/mp4",
         "claim_generator_info": [{"name": "Sitter", "version": version, "specVersion": SPEC_VERSION}],
         "assertions": [{"label": label, "data": data} for label, data in assertions],
+    }
+
+
+def _labelled(label: Label, when: str, agent: Mapping[str, str]) -> dict[str, Any]:
+    """The visible label: an edit by plain drawing, which no model had a part in."""
+    return {
+        "action": "c2pa.edited",
+        "when": when,
+        "softwareAgent": agent,
+        "digitalSourceType": _SOURCE + "algorithmicMedia",
+        "description": f"visible label: {label.words}",
+        "parameters": {"dev.sitter.label": label.kind},
     }
 
 

@@ -11,6 +11,12 @@ from xml.sax.saxutils import escape
 
 from safety.consent_record import digest, verify
 
+ATTESTED = {
+    "session": "a consent session that the person passed",
+    "operator": "the word of whoever recorded it",
+    "declaration": "the declaration of the character or artwork",
+}
+_OLDER = "not said in records of that version"
 TITLES = {
     "granted": "Consent",
     "amended": "Amended consent",
@@ -79,16 +85,25 @@ def lines(receipt: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("May be steered", _list(record["controls"])),
         ("Live streaming", "allowed" if record["live_streaming"] else "not allowed"),
         ("What may be said", _script(script)),
+        ("In whose voice", "the person's own alone" if record.get("own_voice_only") else "any"),
         ("Lawful basis", record["lawful_basis"]),
         ("Personal data", _list(record["personal_data"])),
         ("Notice shown", record["notice"]["name"]),
         ("Evidence (commitment)", record["evidence_commitment"]),
+        ("Attested by", ATTESTED.get(record.get("attested_by", ""), _OLDER)),
+        ("Kept where", _list(record.get("storage_locations", [_OLDER]))),
+        ("Kept how long", _kept(record.get("retention_period", []))),
+        ("Jurisdiction", record.get("jurisdiction", _OLDER)),
         ("To withdraw", record["withdrawal"]),
         ("SHA-256 of the record", digest(record)),
         ("SHA-256 of the version before", record["previous_sha256"] or "none: this is the first"),
         ("Signature (Ed25519)", signature["value"]),
         ("Public key", signature["public_key"]),
     ]
+
+
+def _kept(periods: list[Mapping[str, str]]) -> str:
+    return "; ".join(f"{each['data']}: {each['period']}" for each in periods) or _OLDER
 
 
 def _script(script: Mapping[str, Any]) -> str:

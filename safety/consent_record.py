@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from safety.consent_rows import Consent
 from safety.dpv import DPV, PURPOSES, STATUS
 from safety.errors import EvidenceInvalid
+from safety.retention import MOST_DAYS
 
 SCHEMA = "sitter.consent-record.1"
 ALGORITHM = "Ed25519"
@@ -30,6 +31,8 @@ _LAWFUL_BASIS = {
     "character": "declaration of authorship",
     "artwork": "declaration that the work is in the public domain",
 }
+_TEMPLATE_KEPT = f"until the identity is erased, at most {MOST_DAYS} days from its enrolment"
+_UNSTATED = "not stated by the controller"
 _WITHDRAWAL = (
     "Ask the controller, or withdraw with the role sitter: `sitter consent withdraw RECORD_ID`. At once."
 )
@@ -42,15 +45,19 @@ class RecordSigner:
     Attributes:
         key: Ed25519; from `KeyRing.derive("consent-records")`.
         controller: who answers for the processing, as records name them.
+        jurisdiction, storage: which law applies and where the data is kept, as the controller states it;
+            empty where it does not.
     """
 
     key: Ed25519PrivateKey = field(repr=False)
     controller: str
+    jurisdiction: str = ""
+    storage: str = ""
 
     @classmethod
-    def of(cls, seed: bytes, controller: str) -> "RecordSigner":
+    def of(cls, seed: bytes, controller: str, *, jurisdiction: str = "", storage: str = "") -> "RecordSigner":
         """`seed`: 32 secret bytes, the same at every start."""
-        return cls(Ed25519PrivateKey.from_private_bytes(seed), controller)
+        return cls(Ed25519PrivateKey.from_private_bytes(seed), controller, jurisdiction, storage)
 
     @property
     def public_key(self) -> str:
@@ -67,7 +74,7 @@ class RecordSigner:
             at, by: when, and by which caller it was recorded.
             before: the receipt of the version before, None for the first.
         """
-        record = _record(consent, self.controller, event, at, by)
+        record = _record(consent, self.controller, event, at, by) | _handling(consent, self)
         record["previous_sha256"] = None if before is None else digest(before["record"])
         return {
             "record": record,
@@ -127,7 +134,7 @@ def _record(consent: Consent, controller: str, event: str, at: datetime, by: str
         "lawful_basis": _LAWFUL_BASIS[consent.basis],
         "basis": consent.basis,
         "purposes": [{"code": code, "dpv": PURPOSES[code]} for code in sorted(scope.purposes)],
-        "personal_data": ["portrait", "face template", "clips made of them"],
+        "personal_data": ["portrait", *_templates(consent), "clips made of them"],
         "special_category": "biometric",
         "territories": sorted(scope.territories),
         "channels": sorted(scope.channels),
@@ -135,6 +142,7 @@ def _record(consent: Consent, controller: str, event: str, at: datetime, by: str
         "emotions": sorted(scope.emotions),
         "controls": sorted(scope.controls),
         "live_streaming": scope.live,
+        "own_voice_only": scope.own_voice_only,
         "script": {
             "rule": scope.script.kind,
             "texts": sorted(scope.script.texts),
@@ -154,6 +162,24 @@ def _record(consent: Consent, controller: str, event: str, at: datetime, by: str
         "granted_at": _utc(consent.granted_at),
         "withdrawal": _WITHDRAWAL,
     }
+
+
+def _handling(consent: Consent, signer: RecordSigner) -> dict[str, Any]:
+    """Where the data is, for how long, and under which law: fields of ISO/IEC TS 27560 by its names."""
+    return {
+        "storage_locations": [signer.storage or _UNSTATED],
+        "retention_period": [
+            *({"data": name, "period": _TEMPLATE_KEPT} for name in _templates(consent)),
+            {"data": "portrait", "period": "not kept, unless the enrolment says until when"},
+            {"data": "clips made of them", "period": _UNSTATED},
+            {"data": "consent record", "period": "kept as evidence, with ids and commitments alone"},
+        ],
+        "jurisdiction": signer.jurisdiction or _UNSTATED,
+    }
+
+
+def _templates(consent: Consent) -> list[str]:
+    return ["face template", "voice print"] if consent.scope.own_voice_only else ["face template"]
 
 
 def _utc(at: datetime) -> str:

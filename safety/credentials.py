@@ -10,19 +10,16 @@ fail. Its objects do not survive a fork; a forked child is refused.
 
 import hashlib
 import io
-import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from importlib import metadata
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
-from safety import claim
 from safety.certificates import ClaimSigner
 from safety.claim import ClaimFacts, Source
+from safety.claim_writing import ClaimWriter, Permit, Stamping
 from safety.credential_reading import (
     MAX_BYTES,
     CredentialReading,
@@ -32,35 +29,16 @@ from safety.credential_reading import (
 from safety.credential_settings import ReadingContext, make_context
 from safety.errors import SignerUnavailable
 from safety.keys import KeyRing
-from safety.signing import SigningPool, Task
+from safety.signing import SigningPool
+from safety.stapling import Ask, Stapler
 from safety.stores.files import opened, whole_file
 from safety.trust import Authority
 from safety.trust_lists import TrustLists
 
 __all__ = ["ClaimFacts", "CredentialReading", "Credentials", "Signed", "Source", "Stamping"]
 
-_LOG = logging.getLogger(__name__)
-
 SIGN_SECONDS = 30.0
 """Longest that one signature may take: its claim is about 2 kB, and a time-stamper answers in a second."""
-
-
-class Stamping(StrEnum):
-    """What becomes of a clip that the time-stamper does not stamp."""
-
-    REQUIRED = "required"
-    """It does not leave."""
-    BEST_EFFORT = "best-effort"
-    """It leaves without a stamp."""
-    LATE = "late"
-    """The time-stamper is not even asked; `Credentials.stamp` adds a stamp later."""
-
-
-class Permit(Protocol):
-    """What `safety.policy` gives out: nothing is signed without one."""
-
-    @property
-    def permit_id(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -99,16 +77,24 @@ class Credentials:
         *,
         time_stamper: str | None = None,
         stamping: Stamping = Stamping.REQUIRED,
+        ocsp: Ask | None = None,
     ) -> None:
         self._authority = authority
-        self._ring = ring
         self._clock = clock
         self._pool = pool
         self._time_stamper = time_stamper
         self._stamping = stamping
         self._process = os.getpid()
-        self._version = metadata.version("sitter")
         self._context: tuple[TrustLists, ReadingContext] | None = None
+        self._writer = ClaimWriter(
+            authority,
+            ring,
+            pool,
+            self._reading_context,
+            Stapler(ocsp, clock),
+            time_stamper=time_stamper,
+            stamping=stamping,
+        )
 
     @classmethod
     def open(
@@ -119,6 +105,7 @@ class Credentials:
         *,
         time_stamper: str | None = None,
         stamping: Stamping = Stamping.REQUIRED,
+        ocsp: Ask | None = None,
         processes: int = 1,
         sign_seconds: float = SIGN_SECONDS,
     ) -> "Credentials":
@@ -130,6 +117,7 @@ class Credentials:
             clock: now, aware.
             time_stamper: URL of an RFC 3161 service that a hash of every claim is sent to; None for none.
             stamping: what becomes of a clip that it does not stamp.
+            ocsp: asks the responder that a signer's certificate names, if it names one; None asks nobody.
             processes: how many clips are signed at a time.
             sign_seconds: deadline of one signature.
 
@@ -141,7 +129,9 @@ class Credentials:
 
         authority = Authority(folder, ring, at=clock())
         pool = SigningPool(processes, sign_seconds)
-        credentials = cls(authority, ring, clock, pool, time_stamper=time_stamper, stamping=stamping)
+        credentials = cls(
+            authority, ring, clock, pool, time_stamper=time_stamper, stamping=stamping, ocsp=ocsp
+        )
         try:
             check_credentials(credentials, authority.lists(), clock())
         except BaseException:
@@ -179,7 +169,7 @@ class Credentials:
         """Sign the MP4 `source` into `target`, read it back, and only then give it its name.
 
         Args:
-            source: finished: marked, encoded, tagged.
+            source: finished: marked and encoded; its XMP, which says what the claim says, is added here.
             target: replaced in one step; until then no file of that name.
             facts: what the claim says.
             permit: that the clip was made under.
@@ -198,7 +188,7 @@ class Credentials:
             if size_of(reading) > MAX_BYTES:
                 raise SignerUnavailable(f"a clip over {MAX_BYTES} bytes is not signed", limit=MAX_BYTES)
             signer = signer or self.signer
-            store = self._sign(reading, writing, facts, permit, signer)
+            store = self._writer.write(reading, writing, facts, permit, signer, target.parent)
             stamped = self._confirm(writing, facts)
             size = size_of(writing)
             digest = _sha256(writing)
@@ -225,16 +215,8 @@ class Credentials:
         if not before.ours or before.failures or before.time_stamped:
             raise SignerUnavailable("only an unchanged clip of ours without a time-stamp is stamped")
         signer = self.signer
-        generator = {"name": "Sitter", "version": self._version, "specVersion": claim.SPEC_VERSION}
-        task = Task(
-            signer,
-            self._authority.lists(),
-            {"claim_generator_info": [generator]},
-            time_stamper=self._time_stamper,
-            update=True,
-        )
         with opened(source) as reading, whole_file(target) as writing:
-            store = self._pool.sign(task, reading, writing)
+            store = self._writer.update(reading, writing, signer)
             after = read_stream(writing, "video/mp4", self._reading_context())
             if not after.ours or after.failures or not after.time_stamped or not _same(before, after):
                 raise SignerUnavailable("the stamped clip did not read back as stamped")
@@ -258,38 +240,6 @@ class Credentials:
             return read_stream(io.BytesIO(source), media_type, context)
         with opened(source) as stream:
             return read_stream(stream, media_type, context)
-
-    def _sign(
-        self, reading: BinaryIO, writing: BinaryIO, facts: ClaimFacts, permit: Permit, signer: ClaimSigner
-    ) -> bytes:
-        context = self._reading_context()
-        committed = self._ring.commitment("permit", permit.permit_id.encode())
-        inputs = facts.inputs
-        readings = {
-            label: read_stream(io.BytesIO(part.data), part.media_type, context)
-            for label, part in inputs.items()
-        }
-        states = {label: reading.state for label, reading in readings.items()}
-        known = [label for label, reading in readings.items() if reading.machine_made]
-        definition = claim.manifest(
-            facts.with_synthetic(known), permit=committed, version=self._version, inputs=states
-        )
-
-        def sign(time_stamper: str | None) -> bytes:
-            task = Task(signer, self._authority.lists(), definition, inputs, time_stamper)
-            return self._pool.sign(task, reading, writing)
-
-        if self._time_stamper is None or self._stamping is Stamping.LATE:
-            return sign(None)
-        try:
-            return sign(self._time_stamper)
-        except SignerUnavailable as error:
-            if self._stamping is Stamping.REQUIRED:
-                raise
-            _LOG.warning("signing once more, without a time-stamp (%s)", error.metadata.get("cause"))
-            writing.seek(0)
-            writing.truncate()
-            return sign(None)
 
     def _confirm(self, signed: BinaryIO, facts: ClaimFacts) -> bool:
         """Read the signed bytes as a stranger would and compare them with what was to be said.

@@ -31,6 +31,12 @@ IDENTITY_REEMBEDDED = "identity.reembedded"
 """Another face encoder made an identity's template anew, or could not: identity_id, outcome."""
 IDENTITY_ERASED = "identity.erased"
 """An identity's key was destroyed: identity_id, and the commitment to that key its enrolment has, too."""
+IDENTITY_VOICE_ADDED = "identity.voice_added"
+"""A voice print was put on record: identity_id, voice_id, who, whether it waits for a review."""
+IDENTITY_VOICE_REMOVED = "identity.voice_removed"
+"""A voice print was destroyed: identity_id, voice_id, who."""
+IDENTITY_VOICE_REVIEWED = "identity.voice_reviewed"
+"""A second operator approved or rejected a voice print: identity_id, voice_id, who, outcome."""
 KEYS_ROTATED = "keys.rotated"
 """The vault's keys were wrapped anew by another master key: how many."""
 CONSENT_GRANTED = "consent.granted"
@@ -65,6 +71,7 @@ KINDS = frozenset(
     {IDENTITY_VIEWED, IDENTITY_REVIEWED, IDENTITY_MEDIA_DELETED, IDENTITY_REEMBEDDED, KEYS_ROTATED}
     | {STARTED, POLICY_LOADED, IDENTITY_ENROLLED, IDENTITY_ERASED, CONSENT_GRANTED, CONSENT_WITHDRAWN}
     | {CONSENT_AMENDED, CONSENT_RENEWED}
+    | {IDENTITY_VOICE_ADDED, IDENTITY_VOICE_REMOVED, IDENTITY_VOICE_REVIEWED}
     | {SESSION_STARTED, SESSION_ISSUED, SESSION_ATTEMPTED, SESSION_REFUSED, SESSION_PASSED}
     | {DECISION, REFUSAL, INTENT, ISSUE, ABORTED}
 )

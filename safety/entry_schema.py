@@ -21,6 +21,7 @@ _WHO = {"caller": "text", "trace_id": "text"}
 _IDENTITY = _WHO | {"identity_id": "text"}
 _CONSENT = _IDENTITY | {"consent_id": "text", "version": "integer"}
 _AGREED = _CONSENT | {"terms": "text", "attested": "text"}
+_VOICE = _IDENTITY | dict.fromkeys(("voice_id", "voice_encoder_sha256", "source"), "text")
 _SESSION = _IDENTITY | {"session_id": "text", "attempts": "integer"}
 _CLIP = {"clip_sha256": "text", "manifest_id": "text"}
 _GATE = {
@@ -34,11 +35,14 @@ _FACTS = {
     **dict.fromkeys(("script_declared", "script_heard"), "text"),
     # what it found
     **dict.fromkeys(("profile", "encoder_sha256", "encoder_licence", "track_mode"), "text"),
-    **dict.fromkeys(("algorithm", "sound_algorithm", "report_sha256", "sound_mark"), "text"),
+    **dict.fromkeys(("voice", "voice_encoder_sha256", "voice_profile"), "text"),
+    **dict.fromkeys(("algorithm", "sound_algorithm", "report_sha256", "sound_mark", "label"), "text"),
     **dict.fromkeys(("seconds", "fps", "score"), "number"),
     **dict.fromkeys(("frames", "version", "consent_version"), "integer"),
     **dict.fromkeys(("calibrated", "released_before"), "flag"),
     "rules": "texts",
+    # checks of the finished clip that people should look at
+    "flags": "texts",
 }
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
@@ -52,6 +56,9 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "identity.media_deleted": _IDENTITY,
     "identity.reembedded": _IDENTITY | {"encoder_sha256": "text", "outcome": "text"},
     "identity.erased": _IDENTITY | {"key": "text"},
+    "identity.voice_added": _VOICE | {"outcome": "text"},
+    "identity.voice_removed": _VOICE,
+    "identity.voice_reviewed": _VOICE | {"outcome": "text"},
     "keys.rotated": _WHO | {"keys": "integer"},
     "consent.granted": _AGREED,
     "consent.amended": _AGREED,
@@ -65,7 +72,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "decision": _GATE | _FACTS | _CLIP,
     "refusal": _GATE | _FACTS | _CLIP | {"reason": "text"},
     "intent": _GATE,
-    "issue": _GATE | _CLIP,
+    "issue": _GATE | _CLIP | {"label": "text"},
     "aborted": _GATE | {"reason": "text"},
 }
 """Type by field by kind, besides "kind" and "at". No field is required: a gate logs what it came to."""

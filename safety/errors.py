@@ -43,6 +43,11 @@ SitterError
    │  │  ├─ SessionCodeWrong
    │  │  ├─ SessionCodeOld         the code of another session
    │  │  └─ SessionLips            the lips do not go with the sound
+   │  ├─ VoiceRefused             the consent allows the sitter's own voice only
+   │  │  ├─ VoiceOther             another voice is heard in the speech, or in a part of it
+   │  │  ├─ VoiceUnclear           no speech, or too little to tell whose it is
+   │  │  ├─ VoiceMissing           no voice, or too little of it, is enrolled
+   │  │  └─ VoiceUnknown           no such voice print
    │  ├─ PolicyRefused            the policy forbids; metadata names the rules
    │  ├─ PermitSpent              a permit was used twice
    │  ├─ InspectionRefused        the finished clip failed its audit
@@ -52,6 +57,7 @@ SitterError
    ├─ Unavailable                 a part could not decide or write: fail closed, try again
    │  ├─ StoreUnavailable
    │  ├─ SignerUnavailable
+   │  ├─ RecogniserUnavailable
    │  └─ PolicyUnavailable
    ├─ RecordUnknown               no such entry, clip or checkpoint
    ├─ EvidenceInvalid             a proof, checkpoint, log or evidence pack that contradicts itself
@@ -240,6 +246,26 @@ class SessionLips(SessionRefused):
     reason = "SESSION_LIPS"
 
 
+class VoiceRefused(Refused):
+    reason = "VOICE_REFUSED"
+
+
+class VoiceOther(VoiceRefused):
+    reason = "VOICE_OTHER"
+
+
+class VoiceUnclear(VoiceRefused):
+    reason = "VOICE_UNCLEAR"
+
+
+class VoiceMissing(VoiceRefused):
+    reason = "VOICE_MISSING"
+
+
+class VoiceUnknown(VoiceRefused):
+    reason = "VOICE_UNKNOWN"
+
+
 class PolicyRefused(Refused):
     reason = "POLICY_REFUSED"
 
@@ -274,6 +300,10 @@ class StoreUnavailable(Unavailable):
 
 class SignerUnavailable(Unavailable):
     reason = "SIGNER_UNAVAILABLE"
+
+
+class RecogniserUnavailable(Unavailable):
+    reason = "RECOGNISER_UNAVAILABLE"
 
 
 class PolicyUnavailable(Unavailable):

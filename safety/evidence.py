@@ -11,7 +11,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from safety import evidence_verify, merkle
 from safety.anchors import check_folder
 from safety.entry_schema import strangers
 from safety.errors import EvidenceInvalid, StoreUnavailable
-from safety.evidence_summary import can_print, summary_pdf
+from safety.evidence_summary import Picture, can_print, summary_pdf
 from safety.log import Logged, LogView
 from safety.note import Checkpoint, NoteKey, proof_text
 from safety.stores.files import write_whole
@@ -110,6 +110,7 @@ def export(
     checkpoint: str | None = None,
     policies: Policies = MappingProxyType({}),
     tlog_policy: bytes | None = None,
+    pictures: Sequence[Picture] = (),
 ) -> int:
     """Write an evidence pack of `entries` to `target`, whole or not at all, and return how many it holds.
 
@@ -117,6 +118,7 @@ def export(
         checkpoint: to prove them under, for example a cosigned one that covers them; default the newest.
         policies: those known; the ones that the entries name go along.
         tlog_policy: whom the operator has as witnesses (C2SP tlog-policy), for the reader.
+        pictures: of the clip, for the summary; whoever exports may see them.
 
     Raises:
         ValueError: no entries, or more than `PACK_ENTRIES`.
@@ -149,7 +151,9 @@ def export(
     if tlog_policy is not None:
         files["tlog-policy"] = tlog_policy
     if can_print():
-        files["summary.pdf"] = summary_pdf(head.origin, head.size, [(i, chosen[i].body) for i in order])
+        files["summary.pdf"] = summary_pdf(
+            head.origin, head.size, [(i, chosen[i].body) for i in order], pictures
+        )
     files["VERIFY.md"] = _guide(files, head, log.key, len(order)).encode()
     write_whole(target, _archive(files))
     return len(order)

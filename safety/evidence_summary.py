@@ -7,11 +7,27 @@ lack are written as their numbers.
 import importlib.util
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 from xml.sax.saxutils import escape
+
+from PIL import Image
 
 MOST_ROWS = 2_000
 """Entries on paper at most; the rest is in decisions.csv."""
+
+
+Clearness = Literal["none", "pixelated", "clear"]
+"""How much of a clip's pictures a summary shows."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the clip: seconds into it, and how clear it was left."""
+
+    at: float
+    clearness: Clearness
+    image: Image.Image = field(repr=False, compare=False)
 
 
 def can_print() -> bool:
@@ -19,12 +35,21 @@ def can_print() -> bool:
     return importlib.util.find_spec("reportlab") is not None
 
 
-def summary_pdf(origin: str, size: int, entries: Sequence[tuple[int, Mapping[str, Any]]]) -> bytes:
-    """A4 pages with a table of the entries (index, body). The same entries give the same bytes."""
+def summary_pdf(
+    origin: str,
+    size: int,
+    entries: Sequence[tuple[int, Mapping[str, Any]]],
+    pictures: Sequence[Picture] = (),
+) -> bytes:
+    """A4 pages with pictures of the clip, if any, and a table of the entries (index, body).
+
+    The same entries and pictures give the same bytes.
+    """
     from reportlab.lib.pagesizes import A4, landscape  # type: ignore[import-untyped]
     from reportlab.lib.styles import getSampleStyleSheet  # type: ignore[import-untyped]
     from reportlab.lib.units import mm  # type: ignore[import-untyped]
-    from reportlab.platypus import Paragraph, SimpleDocTemplate, Table  # type: ignore[import-untyped]
+    from reportlab.platypus import Image as Figure  # type: ignore[import-untyped]
+    from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table
 
     styles = getSampleStyleSheet()
 
@@ -46,13 +71,31 @@ def summary_pdf(origin: str, size: int, entries: Sequence[tuple[int, Mapping[str
     table = Table(
         rows, colWidths=widths, repeatRows=1, splitInRow=1, style=[("VALIGN", (0, 0), (-1, -1), "TOP")]
     )
-    page.build([cell("Evidence summary", "Title"), cell(lead), table])
+    story = [cell("Evidence summary", "Title"), cell(lead)]
+    if pictures:
+        figures = [Figure(_png(each.image), *_fitted(each.image, 50 * mm)) for each in pictures]
+        captions = [cell(f"{each.at:.1f} s, {each.clearness}") for each in pictures]
+        story += [Spacer(0, 4 * mm), Table([figures, captions], hAlign="LEFT"), Spacer(0, 4 * mm)]
+    page.build([*story, table])
     return file.getvalue()
+
+
+def _png(image: Image.Image) -> io.BytesIO:
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file
+
+
+def _fitted(image: Image.Image, side: float) -> tuple[float, float]:
+    """Width and height with `side` as the longer one."""
+    share = side / max(image.size)
+    return image.width * share, image.height * share
 
 
 def line(index: int, body: Mapping[str, Any]) -> list[str]:
     """An entry as five texts: index, time, what, who, about."""
     what = " ".join(str(body[key]) for key in ("kind", "gate", "outcome", "reason") if key in body)
+    what += f" (flagged: {', '.join(body['flags'])})" if body.get("flags") else ""
     about = " ".join(
         f"{key.removesuffix('_id')} {body[key]}"
         for key in ("record_id", "identity_id", "consent_id")

@@ -45,6 +45,7 @@ class Facts:
     identity_id: str
     basis: str
     adult_declared: bool
+    guardian: bool
     declaration: bool
     faces: int
     face_quality_ok: bool
@@ -71,6 +72,8 @@ class Facts:
     language: str
     script_declared: bool
     script_findings: frozenset[str]
+    own_voice_only: bool
+    voice: str
     marks: frozenset[str]
     visible_label: bool
 
@@ -112,6 +115,7 @@ class Facts:
             identity_id=ask.identity_id,
             basis=identity.basis,
             adult_declared=identity.adult,
+            guardian=identity.guardian,
             declaration=bool(identity.declaration),
             faces=1,
             face_quality_ok=True,
@@ -136,6 +140,8 @@ class Facts:
             language=ask.language,
             script_declared=any(each.source == "declared" for each in ask.spoken),
             script_findings=findings,
+            own_voice_only=consent.scope.own_voice_only,
+            voice=ask.voice,
             marks=frozenset(marks),
             visible_label=visible_label,
         )

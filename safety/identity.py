@@ -19,10 +19,8 @@ from safety.comparison import MATCHABLE, PROFILE, Comparison, Health, Match
 from safety.encoders.encoder import FaceEncoder
 from safety.enrolment import Enrolled, check_words, make_template
 from safety.errors import (
-    IdentityAmbiguous,
     IdentityErased,
     IdentityExists,
-    IdentityMismatch,
     IdentityPending,
     IdentityProtected,
     IdentitySuspended,
@@ -274,14 +272,8 @@ class Identities:
         identity = self._live(identity_id)
         if identity.protected:
             raise IdentityProtected("this identity must not be animated")
-        if at is not None:
-            self._refusals.check(by, identity_id, at)
-        try:
+        with nullcontext() if at is None else self._refusals.counted(by, identity_id, at):
             return self._faces.identify(pixels, identity)
-        except (IdentityMismatch, IdentityAmbiguous, IdentityProtected):
-            if at is not None:
-                self._refusals.note(by, identity_id, at)
-            raise
 
     def same_person(self, pixels: NDArray[np.uint8], identity_id: str, profile: str = PROFILE) -> bool:
         """Whether a frame shows exactly one face and it is this identity's: 1:1, threshold `profile`.

@@ -104,10 +104,7 @@ class KeyRing:
         Without the key nobody can test a guess, which a plain hash of a face or a name would allow.
         `domain` keeps apart what the value is about: equal data in two domains give unrelated values.
         """
-        name = domain.encode()
-        if not 0 < len(name) < 256:
-            raise ValueError("a commitment needs a domain of 1 to 255 bytes")
-        return hmac.new(self._commitment, bytes([len(name)]) + name + data, hashlib.sha256).hexdigest()
+        return hmac.new(self._commitment, framed(domain, data), hashlib.sha256).hexdigest()
 
     def derive(self, domain: str) -> bytes:
         """A 32-byte key for `domain`, the same at every start: HKDF-SHA256 (RFC 5869) of the master key."""
@@ -248,3 +245,11 @@ def _list(value: object) -> list[object]:
     if not isinstance(value, list):
         raise ValueError("not a list")
     return value
+
+
+def framed(domain: str, data: bytes) -> bytes:
+    """What a commitment of `domain` to `data` is computed over. Raises ValueError."""
+    name = domain.encode()
+    if not 0 < len(name) < 256:
+        raise ValueError("a commitment needs a domain of 1 to 255 bytes")
+    return bytes([len(name)]) + name + data

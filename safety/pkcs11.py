@@ -55,6 +55,14 @@ def parse(url: str, what: str = "master key") -> dict[str, str]:
     return parts
 
 
+def logged_in(library: Any, token: Any, pin: str) -> Any:
+    """A session of the token. A login counts for all sessions of a process (PKCS #11 3.0, 5.6.8)."""
+    try:
+        return token.open(user_pin=pin)
+    except library.UserAlreadyLoggedIn:
+        return token.open()
+
+
 class TokenKey:
     """An AES-256 key of a token, in one session behind one lock. Raises StoreUnavailable."""
 
@@ -65,7 +73,7 @@ class TokenKey:
         self._lock = threading.Lock()
         try:
             token = library.lib(parts["module-path"]).get_token(token_label=parts["token"])
-            self._key = token.open(user_pin=pin).get_key(
+            self._key = logged_in(library, token, pin).get_key(
                 object_class=library.ObjectClass.SECRET_KEY, label=parts["object"]
             )
         except Exception as error:  # what the module at that path raises

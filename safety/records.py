@@ -2,11 +2,13 @@
 
 A request is reserved once by (caller, request_id), inside the transaction that also checks the daily
 quota, so two identical requests or a race at the quota's edge cannot both pass. A release is written in
-the transaction that checks the consent and appends the issue: it exists exactly when the log says so.
+the transaction that checks the consent and appends the issue: it exists exactly when the log says so. With
+it go its manifest store, which outlives what is stripped from copies, and the words by which its content is
+looked up.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -40,6 +42,16 @@ create table if not exists releases (
     fingerprint blob not null,
     report text not null,
     log_index integer not null
+) strict;
+create table if not exists contents (
+    number integer primary key autoincrement,
+    record_id text not null unique references releases,
+    words blob not null
+) strict;
+create table if not exists manifests (
+    manifest_id text primary key,
+    record_id text not null unique references releases,
+    store blob not null
 ) strict;
 """
 
@@ -143,8 +155,13 @@ class Records:
                 r["record_id"] for r in rx.execute("select record_id from requests where state = 'running'")
             ]
 
-    def release(self, tx: Transaction, record: Record) -> None:
-        """Write the release and mark its request as released, inside the issue's transaction."""
+    def release(self, tx: Transaction, record: Record, *, manifest: bytes, words: bytes) -> None:
+        """Write the release and mark its request as released, inside the issue's transaction.
+
+        Args:
+            manifest: the manifest store that the clip was signed with.
+            words: of its content, as of `lookup.Words.to_bytes`.
+        """
         tx.execute(
             "insert into releases values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -154,6 +171,8 @@ class Records:
                 json.dumps(record.report, sort_keys=True), record.log_index,
             ),
         )  # fmt: skip
+        tx.execute("insert into contents (record_id, words) values (?, ?)", (record.record_id, words))
+        tx.execute("insert into manifests values (?, ?, ?)", (record.manifest_id, record.record_id, manifest))
         tx.execute("update requests set state = 'released' where record_id = ?", (record.record_id,))
 
     def get(self, record_id: str) -> Record:
@@ -168,6 +187,35 @@ class Records:
         """The release whose `record_id`, `clip_sha256` or `manifest_id` is `value`."""
         with self._db.reading() as rx:
             return _release(rx, column, value)
+
+    def manifest(self, manifest_id: str) -> bytes:
+        """The manifest store of the release whose active manifest has that id. Raises RecordUnknown."""
+        with self._db.reading() as rx:
+            row = rx.execute("select store from manifests where manifest_id = ?", (manifest_id,)).fetchone()
+        if row is None:
+            raise RecordUnknown("no clip with this manifest was released here")
+        return bytes(row["store"])
+
+    def contents(self, after: int, most: int) -> list[tuple[int, str, bytes]]:
+        """(number, record id, words) of up to `most` releases numbered above `after`, in order.
+
+        Numbers rise by the time of release and are never given twice.
+        """
+        with self._db.reading() as rx:
+            rows = rx.execute(
+                "select number, record_id, words from contents where number > ? order by number limit ?",
+                (after, most),
+            ).fetchall()
+        return [(int(row["number"]), str(row["record_id"]), bytes(row["words"])) for row in rows]
+
+    def numbered(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Record ids by number, of those that exist."""
+        with self._db.reading() as rx:
+            rows = [
+                rx.execute("select number, record_id from contents where number = ?", (number,)).fetchone()
+                for number in numbers
+            ]
+        return {int(row["number"]): str(row["record_id"]) for row in rows if row is not None}
 
     def names(self) -> set[str]:
         """Record ids of all releases."""

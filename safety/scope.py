@@ -51,6 +51,7 @@ class Scope:
         total_seconds: all clips together, over 0 to `TOTAL_SECONDS`; None: as `max_clips` and the term allow.
         max_clips: how many in all, 1 to `MOST_CLIPS`; None: as the term allows.
         clips_per_day: how many within any 24 hours, 1 to `MOST_CLIPS`; None: as the others allow.
+        own_voice_only: whether what is said has to be in the sitter's own, enrolled voice.
     """
 
     callers: frozenset[str]
@@ -68,6 +69,7 @@ class Scope:
     total_seconds: float | None = None
     max_clips: int | None = None
     clips_per_day: int | None = None
+    own_voice_only: bool = False
 
     def __post_init__(self) -> None:
         _known("purpose", self.purposes, PURPOSES)
@@ -87,6 +89,8 @@ class Scope:
             )  # fmt: skip
         if not isinstance(self.live, bool):
             raise ConsentInvalid("live must be true or false", part="live")
+        if not isinstance(self.own_voice_only, bool):
+            raise ConsentInvalid("own_voice_only must be true or false", part="own_voice_only")
         if not _is_codes(self.languages) or any(not _RANGE.fullmatch(each) for each in self.languages):
             raise ConsentInvalid('a language is a range such as de, pt-BR or "*" for any', part="languages")
         if not isinstance(self.script, ScriptRule):
@@ -138,6 +142,8 @@ class Ask:
         live: whether frames are to be streamed while they are made.
         language: tag (BCP 47) of what is said, as declared; empty where nobody declared it.
         spoken: what is said, as declared and as heard; empty where neither is known.
+        voice: whose voice it is said in: `same` where it was found to be the sitter's own, `not_asked` where
+            nobody listened for that.
     """
 
     identity_id: str
@@ -151,6 +157,7 @@ class Ask:
     live: bool
     language: str = ""
     spoken: tuple[Spoken, ...] = ()
+    voice: str = "not_asked"
 
 
 def outside(scope: Scope, ask: Ask, at: datetime) -> tuple[str, ...]:
@@ -168,6 +175,7 @@ def outside(scope: Scope, ask: Ask, at: datetime) -> tuple[str, ...]:
         "live": lambda: ask.live is False or (ask.live is True and scope.live),
         "language": lambda: any(_matches(ask.language, each) for each in scope.languages),
         "script": lambda: allows(scope.script, ask.spoken),
+        "voice": lambda: ask.voice == "same" or (ask.voice == "not_asked" and scope.own_voice_only is False),
     }
     return tuple(part for part, check in checks.items() if not _holds(check))
 

@@ -1,9 +1,9 @@
 """What may be said: the script rule of a consent, and a list of terms that nobody may have said.
 
-Nothing here listens. It reads the transcript that the caller declares, and, where an operator has configured
-a recogniser, what that heard; both must hold. A declared transcript binds the caller, who answers for it, but
-it does not prove what the recording says. A list of terms finds those terms and nothing else: another
-spelling, a paraphrase or another language than the list's passes.
+Two sources tell what is said: the transcript that the caller declares, and what a recogniser hears; both must
+hold. A declared transcript binds the caller, who answers for it, but it does not prove what the recording
+says; nor does a recogniser, which misses much (`safety.recogniser`). A list of terms finds those terms and
+nothing else: another spelling, a paraphrase or another language than the list's passes.
 """
 
 import re
@@ -159,7 +159,7 @@ class Moderator(Protocol):
 
 
 class Recogniser(Protocol):
-    """Writes down what is said. None is built in."""
+    """Writes down what is said: `safety.recogniser`."""
 
     def transcribe(self, speech: Speech) -> str:
         """The words heard. Raises Unavailable when it cannot hear now: the request is refused then."""

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
 from safety.errors import Misconfigured, SignerUnavailable
-from safety.pkcs11 import parse
+from safety.pkcs11 import logged_in, parse
 
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
@@ -152,8 +152,8 @@ class TokenKey:
 
 @lru_cache(maxsize=8)
 def _session(library: Any, module: str, token: str, pin: str) -> Any:
-    """The one session of this process with a token: a second login would be refused."""
-    return library.lib(module).get_token(token_label=token).open(user_pin=pin)
+    """One session of this process with a token for all signatures."""
+    return logged_in(library, library.lib(module).get_token(token_label=token), pin)
 
 
 class CallbackKey:

@@ -15,7 +15,9 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from safety.errors import IdentityErased, IdentityUnknown, Misconfigured, StoreUnavailable
 from safety.master import FIRST, NONCE_BYTES, MasterKey, unopened
@@ -95,6 +97,11 @@ class Vault:
     def fingerprint(self, identity_id: str, rx: Reading) -> str:
         """Which key it is, without telling anything of it: SHA-256 over 256 random bits. Raises as `open`."""
         return hashlib.sha256(b"sitter vault key\0" + self._key(identity_id, rx)).hexdigest()
+
+    def derive(self, identity_id: str, purpose: str, rx: Reading) -> bytes:
+        """A key of 32 bytes for another use, gone with the identity's (HKDF, RFC 5869). Raises as `open`."""
+        info = b"sitter vault derived\0" + purpose.encode()
+        return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=info).derive(self._key(identity_id, rx))
 
     def erase(self, identity_id: str, tx: Transaction) -> None:
         """Destroy the key when `tx` commits; twice is harmless. Raises IdentityUnknown.

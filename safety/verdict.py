@@ -33,6 +33,9 @@ class Evidence:
         altered: the fingerprint differs in places.
         same_sound: the fingerprint's sound agrees with the named record's; None when not compared.
         pictures: there are pictures in the file.
+        by_content: record whose pictures agree with the file's though no mark in it was read, or though a
+            mark names another record; None where there is none or nobody looked. Sound alone never names one:
+            the recording that a clip was made from may be anybody's.
     """
 
     credentials: CredentialState
@@ -45,16 +48,27 @@ class Evidence:
     by_sound: str | None = None
     same_sound: bool | None = None
     pictures: bool = True
+    by_content: str | None = None
+
+    @property
+    def marked(self) -> str | None:
+        """The record that bytes, marks or manifest name, the strongest witness first."""
+        return self.by_bytes or self.by_watermark or self.by_sound or self.by_manifest
 
     @property
     def record_id(self) -> str | None:
-        """The record that the evidence names, the strongest witness first."""
-        return self.by_bytes or self.by_watermark or self.by_sound or self.by_manifest
+        """The record that the evidence names: a mark's before what the content alone says."""
+        return self.marked or self.by_content
+
+    @property
+    def by_content_only(self) -> bool:
+        """Nothing but the content names the record."""
+        return self.marked is None and self.by_content is not None
 
     @property
     def contradicts(self) -> bool:
         """The witnesses name different records, or one that does not exist."""
-        witnesses = (self.by_bytes, self.by_manifest, self.by_watermark, self.by_sound)
+        witnesses = (self.by_bytes, self.by_manifest, self.by_watermark, self.by_sound, self.by_content)
         return len({name for name in witnesses if name}) > 1 or self.marks_unknown
 
     @property
@@ -64,7 +78,11 @@ class Evidence:
 
 
 def judge(found: Evidence) -> Verdict:  # noqa: PLR0911 (a table)
-    """The verdict. The first row that fits decides."""
+    """The verdict. The first row that fits decides.
+
+    A record that only the content names passes the same rows as one that a mark names: its content was
+    compared, and agreed, or it would not be named.
+    """
     match found:
         case Evidence(contradicts=True):
             return Verdict.CONFLICT  # two records, or a mark that the log does not know
@@ -81,7 +99,7 @@ def judge(found: Evidence) -> Verdict:  # noqa: PLR0911 (a table)
         case Evidence(record_id=str(), credentials="ours"):
             return Verdict.ISSUED_INTACT  # the signed hash of the content holds; only bytes outside it differ
         case Evidence(record_id=str(), altered=False):
-            return Verdict.ISSUED_RECOVERED  # credentials lost or broken by re-encoding; content agrees
+            return Verdict.ISSUED_RECOVERED  # credentials, and maybe marks, lost or broken; content agrees
         case Evidence(record_id=str()):
             return Verdict.ISSUED_ALTERED
         case Evidence(credentials="trusted" | "untrusted"):
@@ -97,7 +115,7 @@ EXPLANATIONS = {
     ),
     Verdict.ISSUED_RECOVERED: (
         "This service issued this clip. Its credentials were lost or broken, as a re-encoding does, and it "
-        "was recognised by its marks; picture and sound agree with what was released."
+        "was recognised without them; picture and sound agree with what was released."
     ),
     Verdict.ISSUED_ALTERED: (
         "This service issued this clip, and parts of it were changed afterwards: the spans listed differ "
@@ -116,10 +134,22 @@ EXPLANATIONS = {
 }
 
 
+ONLY_CONTENT = (
+    "It was recognised by its content only: no mark could be read, and the pictures move as those released."
+)
+_ISSUED = (Verdict.ISSUED_INTACT, Verdict.ISSUED_RECOVERED, Verdict.ISSUED_ALTERED)
+
+
 def explain(verdict: Verdict, found: Evidence) -> str:
     """The verdict in plain words, and what picture and sound say where they say different things."""
     parts = [EXPLANATIONS[verdict]]
-    if found.by_watermark and found.by_sound and found.by_watermark != found.by_sound:
+    if found.by_content_only and verdict in _ISSUED:
+        parts.append(ONLY_CONTENT)
+    elif found.by_content_only and verdict is Verdict.CONFLICT:
+        parts.append("Its content is that of a clip of this service.")
+    elif found.by_content and found.by_content != found.marked:
+        parts.append("Its content is that of another clip of this service than its marks name.")
+    elif found.by_watermark and found.by_sound and found.by_watermark != found.by_sound:
         parts.append("The pictures carry the mark of one clip of this service, the sound that of another.")
     elif found.sound_stands and not found.pictures:
         parts.append("This is its sound without pictures, recognised by the mark in the sound.")

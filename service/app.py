@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # the command line, which needs the names of gates, does not wait for torch
     from perception.face import FaceFinder
+    from safety.commitments import Commitments
     from safety.consent import Consents
     from safety.consent_usage import Uses
     from safety.credentials import Credentials
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # the command line, which needs the names of gates, does not 
     from safety.identity import Identities
     from safety.keys import KeyRing
     from safety.log import Log
+    from safety.lookup import ContentIndex
     from safety.policy import Permits
     from safety.policy_live import LivePolicy
     from safety.records import Records
@@ -24,6 +26,7 @@ if TYPE_CHECKING:  # the command line, which needs the names of gates, does not 
     from safety.session.store import Sessions
     from safety.stores.files import Blobs
     from safety.stores.sqlite import Database
+    from safety.voices.prints import Voices
     from safety.watermark import Watermark
     from safety.watermark.sound import SoundWatermark
     from service.settings import Settings
@@ -69,13 +72,16 @@ class App:
     staging: Path
     ring: KeyRing
     log: Log
+    commitments: Commitments
     identities: Identities
+    voices: Voices
     consents: Consents
     uses: Uses
     moderation: Moderation
     policy: LivePolicy
     permits: Permits
     records: Records
+    lookup: ContentIndex
     watermark: Watermark
     sound_watermark: SoundWatermark
     credentials: Credentials

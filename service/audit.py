@@ -9,6 +9,7 @@ from safety.log import Logged, pages
 from service import policy_archive
 from service.app import App
 from service.caller import Caller
+from service.evidence_pictures import pictures
 from service.witnessing import TLOG_POLICY, WITNESSED
 
 
@@ -96,6 +97,7 @@ def export(app: App, caller: Caller, record_id: str | None, target: Path) -> Pat
         checkpoint=witnessed(app, found[-1].index),
         policies=policy_archive.kept(data, {str(entry.body.get("policy_sha256")) for entry in found}),
         tlog_policy=policy.read_bytes() if policy.is_file() else None,
+        pictures=pictures(app, caller, record_id),
     )  # fmt: skip
     return target
 

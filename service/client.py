@@ -4,7 +4,7 @@ with Client("127.0.0.1:8443", token=make_token) as sitter:
     release = sitter.generate(spec, portrait, speech, progress=print)
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -110,15 +110,48 @@ class Client:
         template: identity_pb2.FaceTemplate | None = None,
         retain_days: int = 0,
         media_days: int = 0,
+        voices: Sequence[bytes] = (),
     ) -> identity_pb2.EnrollIdentityResponse:
         header = identity_pb2.EnrollIdentityHeader(
             basis=identity_pb2.Basis.Value(f"BASIS_{basis.upper()}"),
             label=label, declaration=declaration, adult=adult, protected=protected,
             picture_bytes=[len(picture) for picture in pictures], guardian=guardian, video_bytes=len(video),
             template=template, retain_days=retain_days, media_days=media_days,
+            voice_bytes=[len(voice) for voice in voices],
         )  # fmt: skip
-        messages = _upload(identity_pb2.EnrollIdentityRequest, {"header": header}, [*pictures, video])
+        messages = _upload(
+            identity_pb2.EnrollIdentityRequest, {"header": header}, [*pictures, video, *voices]
+        )
         return self._call(self._identities.EnrollIdentity, messages)
+
+    def add_voice(
+        self, identity_id: str, recordings: Sequence[bytes], *, session_id: str = ""
+    ) -> identity_pb2.AddVoiceResponse:
+        header = identity_pb2.AddVoiceHeader(
+            identity_id=identity_id, voice_bytes=[len(each) for each in recordings], session_id=session_id
+        )
+        messages = _upload(identity_pb2.AddVoiceRequest, {"header": header}, recordings)
+        return self._call(self._identities.AddVoice, messages)
+
+    def voices(self, identity_id: str) -> list[identity_pb2.VoicePrint]:
+        request = identity_pb2.ListVoicesRequest(identity_id=identity_id)
+        return list(self._call(self._identities.ListVoices, request).voices)
+
+    def review_voice(
+        self, identity_id: str, voice_id: str, *, approve: bool
+    ) -> identity_pb2.ReviewVoiceResponse:
+        request = identity_pb2.ReviewVoiceRequest(identity_id=identity_id, voice_id=voice_id, approve=approve)
+        return self._call(self._identities.ReviewVoice, request)
+
+    def remove_voice(self, identity_id: str, voice_id: str) -> identity_pb2.RemoveVoiceResponse:
+        request = identity_pb2.RemoveVoiceRequest(identity_id=identity_id, voice_id=voice_id)
+        return self._call(self._identities.RemoveVoice, request)
+
+    def hear_voice(self, identity_id: str, voice_id: str) -> bytes:
+        """The recordings behind a print as a WAV file; empty where they are not kept."""
+        request = identity_pb2.HearVoiceRequest(identity_id=identity_id, voice_id=voice_id)
+        with _errors():
+            return b"".join(part.chunk for part in self._identities.HearVoice(request, **self._options()))
 
     def review(self, identity_id: str, *, approve: bool) -> identity_pb2.ReviewIdentityResponse:
         request = identity_pb2.ReviewIdentityRequest(identity_id=identity_id, approve=approve)
@@ -215,9 +248,11 @@ class Client:
         return self._call(self._sessions.GetSession, request).session
 
     def enroll_from_session(
-        self, session_id: str, *, label: str, adult: bool
+        self, session_id: str, *, label: str, adult: bool, guardian: bool = False
     ) -> session_pb2.EnrollFromSessionResponse:
-        request = session_pb2.EnrollFromSessionRequest(session_id=session_id, label=label, adult=adult)
+        request = session_pb2.EnrollFromSessionRequest(
+            session_id=session_id, label=label, adult=adult, guardian=guardian
+        )
         return self._call(self._sessions.EnrollFromSession, request)
 
     def consent(self, consent_id: str) -> consent_pb2.Consent:
@@ -265,6 +300,21 @@ class Client:
         with video.open("rb") as file:
             messages = _upload(detection_pb2.DetectRequest, {"header": header}, [file])
             return self._call(self._detection.Detect, messages)
+
+    def detect_stream(
+        self, video: Path, progress: Callable[[detection_pb2.DetectStreamResponse], None] = lambda _: None
+    ) -> detection_pb2.DetectResponse:
+        """As `detect`, and `progress` is told how far it is and what there is so far."""
+        header = detection_pb2.DetectHeader(video_bytes=video.stat().st_size)
+        answer = detection_pb2.DetectResponse()
+        with video.open("rb") as file, _errors():
+            messages = _upload(detection_pb2.DetectStreamRequest, {"header": header}, [file])
+            for update in self._detection.DetectStream(messages, **self._options()):
+                if update.HasField("answer"):
+                    answer = update.answer
+                else:
+                    progress(update)
+        return answer
 
     def entries(self, start: int = 0, **only: str | Timestamp) -> Iterator[audit_pb2.Entry]:
         """Entries of the log from `start` on; `only` has filters of ListEntriesRequest."""

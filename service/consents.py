@@ -7,7 +7,7 @@ from typing import Any
 from safety.consent import Consent
 from safety.consent_usage import Use
 from safety.entry import CONSENT_AMENDED, CONSENT_GRANTED, CONSENT_RENEWED, CONSENT_WITHDRAWN, Entry
-from safety.errors import CallerForbidden, ConsentUnknown, IdentityErased, IdentityProtected
+from safety.errors import CallerForbidden, ConsentUnknown, IdentityErased, IdentityPending, IdentityProtected
 from safety.identity import Identity
 from safety.scope import Scope
 from safety.stores.sqlite import Transaction
@@ -15,6 +15,7 @@ from service.app import App
 from service.attestation import attest
 from service.caller import Caller
 from service.callers_file import SITTER
+from service.voices import require as require_voice
 
 
 def grant(
@@ -23,9 +24,10 @@ def grant(
     """Record a consent; returns it and its log index.
 
     Raises:
-        IdentityUnknown, IdentityErased: nobody there to consent.
+        IdentityUnknown, IdentityErased, IdentityPending: nobody there to consent.
         IdentityProtected: on the list of people who are never animated.
         ConsentInvalid: its term, codes or evidence cannot be.
+        VoiceMissing: own voice only, and too little of it is on record.
         SessionRefused: a living person's consent needs a session here, or the one it names proves nothing.
     """
     caller.require("operator")
@@ -37,7 +39,8 @@ def grant(
             granted_by=caller.name, at=at, tx=tx,
             attest=lambda one: attest(app, evidence, one, caller=caller, tx=tx),
         )  # fmt: skip
-        index = app.log.append(tx, _agreed(app, CONSENT_GRANTED, consent, caller, trace_id))
+        require_voice(app, consent, tx)
+        index = app.log.append(tx, _agreed(app, CONSENT_GRANTED, consent, caller, trace_id, tx))
     return consent, index
 
 
@@ -58,7 +61,7 @@ def amend(
 
     Raises:
         ConsentUnknown, ConsentWithdrawn, ConsentConflict, ConsentInvalid: as `Consents.amend`.
-        IdentityErased, IdentityProtected: as `grant`.
+        IdentityErased, IdentityPending, IdentityProtected: as `grant`.
     """
 
     def change(at: datetime, tx: Transaction) -> Consent:
@@ -177,7 +180,8 @@ def _changed(
     with app.db.transaction() as tx:
         _who_may_consent(app, app.consents.get(consent_id, tx).identity_id, tx)
         consent = change(app.clock(), tx)
-        index = app.log.append(tx, _agreed(app, kind, consent, caller, trace_id))
+        require_voice(app, consent, tx)
+        index = app.log.append(tx, _agreed(app, kind, consent, caller, trace_id, tx))
     return consent, index
 
 
@@ -185,6 +189,8 @@ def _who_may_consent(app: App, identity_id: str, tx: Transaction) -> Identity:
     identity = app.identities.get(identity_id, tx)
     if identity.state == "erased":
         raise IdentityErased("this identity was erased: enrol it again")
+    if identity.state == "pending":
+        raise IdentityPending("this identity waits for a second operator: have it approved first")
     if identity.protected:
         raise IdentityProtected("this identity must not be animated: no consent can be recorded for it")
     return identity
@@ -202,8 +208,9 @@ def _own(caller: Caller, identity_id: str) -> str:
     return identity_id
 
 
-def _agreed(app: App, kind: str, consent: Consent, caller: Caller, trace_id: str) -> Entry:
-    terms = app.ring.commitment("consent-terms", consent.scope.to_json().encode())
+def _agreed(app: App, kind: str, consent: Consent, caller: Caller, trace_id: str, tx: Transaction) -> Entry:
+    commit = app.commitments.of(consent.identity_id, tx)
+    terms = commit("consent-terms", consent.scope.to_json().encode())
     return _entry(app, kind, consent, caller, trace_id, terms=terms, attested=consent.attested)
 
 

@@ -9,15 +9,20 @@ from safety.credentials import CredentialReading
 from safety.errors import ConsentUnknown
 from safety.fingerprint import Comparison, Fingerprint, Span, compare
 from safety.fingerprint.heard import same_sound
+from safety.lookup import Words
 from safety.records import Record
 from safety.verdict import CredentialState, Evidence, Verdict, explain, judge
 from service.app import App
 from service.inspection import ReadBack, read_back
+from service.watcher import Stage, Watcher
+
+CERTAIN = 0.9
+"""Share of a video's pictures that are a release's from which no other candidate is looked at."""
 
 
 @dataclass(frozen=True)
 class Detection:
-    """The answer. `record` and `consent` are of the clip that the marks name, if they agree on one."""
+    """The answer. `record` and `consent` are of the clip that the marks name, or else the content."""
 
     verdict: Verdict
     explanation: str
@@ -29,14 +34,16 @@ class Detection:
     consent: Consent | None
 
 
-def detect(app: App, video: Path) -> Detection:
+def detect(app: App, video: Path, watcher: Watcher | None = None) -> Detection:
     """Read every mark in `video`, compare the content with what was released, and judge.
 
-    Nothing of the upload is kept. Raises MediaError when it cannot be read; a broken or hostile manifest
-    is no error but a finding.
+    Nothing of the upload is kept. Raises MediaError when it cannot be read, and CallerGone when `watcher` is
+    stopped; a broken or hostile manifest is no error but a finding.
     """
+    watcher = watcher or Watcher()
+    watcher.at(Stage.CREDENTIALS)
     credentials = app.credentials.read(video)
-    back = read_back(app, video)
+    back = read_back(app, video, watcher=watcher)
 
     by_bytes = app.records.find("clip_sha256", _sha256(video))
     by_manifest = (
@@ -47,6 +54,12 @@ def detect(app: App, video: Path) -> Detection:
 
     record = by_bytes or by_watermark or by_sound or by_manifest
     comparison, sounds_same = _compared(record, back) if record else (None, None)
+    recognised = None
+    if by_bytes is None and back.reading is not None and not (comparison and comparison.same_clip):
+        recognised = recognise(app, back.content.sought, back.fingerprint)
+    if record is None and recognised is not None:
+        record, comparison = recognised
+        sounds_same = same_sound(Fingerprint.from_bytes(record.fingerprint), back.fingerprint)
     found = Evidence(
         credentials=_state(credentials),
         by_bytes=_name(by_bytes),
@@ -58,6 +71,7 @@ def detect(app: App, video: Path) -> Detection:
         altered=bool(comparison and comparison.altered),
         same_sound=sounds_same,
         pictures=back.reading is not None,
+        by_content=recognised[0].record_id if recognised else None,
     )
     verdict = judge(found)
     return Detection(
@@ -70,6 +84,25 @@ def detect(app: App, video: Path) -> Detection:
         comparison=comparison,
         consent=_consent(app, record),
     )
+
+
+def recognise(app: App, sought: Words, probe: Fingerprint) -> tuple[Record, Comparison] | None:
+    """The release that a video is of by its content alone, and how they compare.
+
+    Words find candidates; only one whose pictures agree, by the fingerprint, is an answer. Of several (a
+    request made twice gives the same pictures) the best agreement, and of equals the first candidate.
+    """
+    best: tuple[Record, Comparison] | None = None
+    for candidate in app.lookup.search(sought):
+        record = app.records.find("record_id", candidate.record_id)
+        if record is None:
+            continue
+        comparison = compare(Fingerprint.from_bytes(record.fingerprint), probe)
+        if comparison.same_clip and (best is None or comparison.similarity > best[1].similarity):
+            best = record, comparison
+        if best is not None and best[1].similarity >= CERTAIN:
+            break
+    return best
 
 
 def _state(credentials: CredentialReading) -> CredentialState:

@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from perception.audio import decode_speech
 from perception.image import decode_image
 from perception.video import open_video
 from safety.enrolment import FRAMES_LOOKED_AT, Enrolled, best_frames, check_words
@@ -23,6 +24,8 @@ from safety.identity import Identity
 from safety.likenesses import Resemblance
 from safety.retention import Terms
 from safety.stores.sqlite import Transaction
+from safety.voices.quality import Spoken
+from service import voices
 from service.app import App
 from service.caller import Caller
 from service.consents import withdraw_all
@@ -39,6 +42,9 @@ class EnrolmentRequest:
         pictures: of one face.
         video: instead of pictures: of the head turning slowly.
         template, encoder_sha256: instead of pictures, only for the protected list.
+        voices: recordings of the sitter's voice; with a living person's enrolment only beside `said`, where
+            consent sessions are required.
+        said: what was said in the consent session that they are enrolled from, a WAV file.
     """
 
     basis: str
@@ -50,6 +56,8 @@ class EnrolmentRequest:
     video: bytes = b""
     template: tuple[float, ...] = field(default=(), repr=False)
     encoder_sha256: str = ""
+    voices: tuple[bytes, ...] = ()
+    said: bytes = b""
     guardian: bool = False
     terms: Terms = Terms()  # noqa: RUF009 (frozen)
 
@@ -77,14 +85,19 @@ def enroll(
             part="adult",
         )
     prepared = None if request.template else _prepared(app, request)
+    spoken = _voice(app, request)
     try:
         with app.db.transaction() as tx:
             identity = _enrolled(app, request, prepared, caller, tx)
             also(identity, tx)
+            if spoken is not None:
+                source = "session" if request.said else "files"
+                voices.record(app, identity, spoken, source, caller, trace_id, tx, with_enrolment=True)
+            commit = app.commitments.of(identity.identity_id, tx)
             body = {
                 "basis": identity.basis,
                 "caller": caller.name,
-                "declaration": app.ring.commitment("declaration", request.declaration.encode()),
+                "declaration": commit("declaration", request.declaration.encode()),
                 "encoder_sha256": identity.encoder_sha256,
                 "identity_id": identity.identity_id,
                 "key": _key_commitment(app, identity.identity_id, tx),
@@ -133,7 +146,10 @@ def review(
             "outcome": identity.review,
         }  # fmt: skip
         index = app.log.append(tx, Entry(IDENTITY_REVIEWED, body, at=app.clock()))
-        if not approve:
+        if approve:
+            app.voices.enrolment_reviewed(identity, tx)
+        else:
+            app.voices.forget(identity_id, tx)
             withdraw_all(app, identity_id, caller, trace_id, tx)
             _log_erasure(app, identity_id, key, caller, trace_id, tx)
     app.db.forget()  # the pictures that were looked at, too
@@ -170,6 +186,7 @@ def erase(app: App, identity_id: str, caller: Caller, trace_id: str) -> tuple[Id
         withdrawn = withdraw_all(app, identity_id, caller, trace_id, tx)
         identity = app.identities.erase(identity_id, at=app.clock(), by=caller.name, tx=tx)
         app.sessions.forget(identity_id, tx)
+        app.voices.forget(identity_id, tx)
         index = _log_erasure(app, identity_id, key, caller, trace_id, tx)
     app.db.forget()  # the freed pages, too
     return identity, withdrawn, index
@@ -186,6 +203,7 @@ def sweep(app: App, caller: Caller, trace_id: str) -> tuple[list[str], list[str]
     for identity_id in media:
         with app.db.transaction() as tx:
             app.identities.drop_media(identity_id, tx)
+            app.voices.drop_speech(identity_id, tx)
             body = {"caller": caller.name, "identity_id": identity_id, "trace_id": trace_id}
             app.log.append(tx, Entry(IDENTITY_MEDIA_DELETED, body, at=app.clock()))
     if media:
@@ -196,6 +214,21 @@ def sweep(app: App, caller: Caller, trace_id: str) -> tuple[list[str], list[str]
 def _prepared(app: App, request: EnrolmentRequest) -> Enrolled:
     check_words(request.basis, request.label, request.declaration, protected=request.protected)
     return app.identities.prepare(_pictures(app, request), request.basis, protected=request.protected)
+
+
+def _voice(app: App, request: EnrolmentRequest) -> Spoken | None:
+    """The voice of an enrolment; None without. Raises EnrolmentRefused, MediaError, SpeechError."""
+    recordings = [*request.voices, *filter(None, [request.said])]
+    if not recordings:
+        return None
+    if request.protected:
+        raise EnrolmentRefused("no voice is taken of somebody protected", part="voice", fault="protected")
+    if request.basis == "consent" and not request.said and app.settings.living_consent == "session":
+        raise EnrolmentRefused(
+            "a living person's voice begins with a consent session here: enrol from one, then add recordings",
+            part="voice", fault="session",
+        )  # fmt: skip
+    return app.voices.prepare([decode_speech(data) for data in recordings])
 
 
 def _enrolled(

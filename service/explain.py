@@ -83,6 +83,7 @@ def _found(entry: Body) -> str:
         "clip_sha256": "SHA-256 of the clip",
     }  # fmt: skip
     shown = [f"{name} {entry[key]}" for key, name in told.items() if key in entry]
+    shown += [f"flagged for people to look at: {', '.join(entry['flags'])}"] if entry.get("flags") else []
     return f": {', '.join(shown)}" if shown else ""
 
 

@@ -4,11 +4,14 @@ import uuid
 from dataclasses import dataclass
 from importlib import metadata
 
+from perception.audio import decode_speech
 from safety.credentials import ClaimFacts, Source
 from safety.entry import INTENT, ISSUE
 from safety.facts import Facts
+from safety.metadata import AIGC, aigc
 from safety.records import Record
 from safety.vocabulary import known_purpose
+from safety.voices.verify import Voice
 from safety.watermark import ALGORITHM
 from safety.watermark.sound import SOUND_ALGORITHM
 from service.app import App
@@ -18,6 +21,7 @@ from service.intake import take_in
 from service.request import GenerationRequest
 from service.run import Gate, Run
 from service.staging import staged, stored
+from service.voices import own_voice
 from service.workers.job import Job
 
 MARKS = ("watermark", "credentials", "log")
@@ -56,12 +60,18 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
     with run.gate(Gate.ADMIT) as admit:
         caller.require("client")
         known_purpose(request.purpose)
-        request_commitment = request.commitment(app.ring)
-        admit.note(request=request_commitment, identity_id=request.identity_id, consent_id=request.consent_id)
+        # The digest tells a retry from another request; what is logged is under the identity's key.
+        digest = request.commitment(app.ring)
+        commit = app.commitments.of(request.identity_id)
+        admit.note(
+            request=commit("request", digest.encode()),
+            identity_id=request.identity_id,
+            consent_id=request.consent_id,
+        )
         reserved = app.records.reserve(
             caller=caller.name,
             request_id=request.request_id,
-            digest=request_commitment,
+            digest=digest,
             record_id=run.record_id,
             daily_limit=app.settings.clips_per_day,
             at=app.clock(),
@@ -72,7 +82,7 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
     # 2. Intake: untrusted bytes become arrays in a limited process; metadata stays behind.
     with run.gate(Gate.INTAKE) as intake:
         given = take_in(request)
-        inputs = request.commitments(app.ring)
+        inputs = request.commitments(commit)
         intake.note(seconds=round(given.seconds, 3), **inputs)
         if given.track is not None:
             intake.note(track_mode=request.track_mode)
@@ -89,17 +99,22 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
             encoder_licence=match.encoder_licence,
         )
 
-    # 4. Consent: the sitter allowed exactly this, and has not withdrawn.
+    # 4. Consent: the sitter allowed exactly this, and has not withdrawn; where they allowed their own voice
+    #    only, the speech is in it. Everything else is looked at first: listening takes longest.
     with run.gate(Gate.CONSENT) as agreed:
         spoken = app.moderation.spoken(request.script, given.speech)
-        ask = request.ask(caller, given.seconds, spoken)
-        agreed.note(**{f"script_{each.source}": each.commitment for each in spoken})
+        ask = request.ask(caller, given.seconds, spoken, Voice.SAME)
+        agreed.note(
+            **{f"script_{each.source}": commit("script", each.commitment.encode()) for each in spoken}
+        )
         consent = app.consents.verify(request.consent_id, ask, at=app.clock())
         agreed.note(consent_id=consent.consent_id, version=consent.version)
+        ask = own_voice(app, consent, ask, given.speech, caller, agreed)
 
     # 5. Permit: the policy decides on all facts, and its answer names the rules.
     with run.gate(Gate.PERMIT) as permitted:
         identity = app.identities.get(match.identity_id)
+        label = app.settings.label(request.label)
         permit = app.policy.authorize(
             Facts.of(
                 match,
@@ -110,7 +125,7 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
                 request_id=request.request_id,
                 remaining=reserved.remaining,
                 marks=MARKS,
-                visible_label=False,
+                visible_label=label is not None,
                 findings=app.moderation.findings(spoken),
                 at=app.clock(),
             )
@@ -149,6 +164,8 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
                 target=folder / "draft.mp4",
                 track=given.track,
                 mode=request.track_mode,
+                label=label,
+                tags=_tags(app, run),
             )
             draft = app.workers.make(job, run.frames, run.stopped)
             generated.note(frames=draft.frames, fps=draft.fps)
@@ -161,6 +178,8 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
             marked.note(algorithm=ALGORITHM)
             if draft.sound is not None:
                 marked.note(sound_algorithm=SOUND_ALGORITHM)
+            if label is not None:
+                marked.note(label=label.kind)
             marked.seconds = draft.mark_seconds + draft.encode_seconds
 
         # 9. Inspect: the finished bytes read back as a stranger would; bounds on the findings refuse.
@@ -173,6 +192,8 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
                 calibrated=audit.report.calibrated,
                 sound_mark=audit.sound_mark,
             )
+            if audit.report.flagged:
+                inspected.note(flags=list(audit.report.flagged))
 
         # 10. Consent again: it may have been withdrawn in the minutes a render takes.
         with run.gate(Gate.CONSENT_AGAIN) as standing:
@@ -192,11 +213,12 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
                 watermark=ALGORITHM,
                 basis=match.basis,
                 commitments={
-                    "consent": app.ring.commitment("consent", consent.consent_id.encode()),
+                    "consent": commit("consent", consent.consent_id.encode()),
                     **inputs,
                 },
                 engine=ENGINE_VERSION,
                 sound_watermark=SOUND_ALGORITHM if audit.sound_mark == "read" else None,
+                label=label,
             )
             signed = app.credentials.sign(audit.path, clip, facts, permit)
             sealed.note(manifest_id=signed.manifest_id, clip_sha256=signed.sha256)
@@ -205,21 +227,33 @@ def generate(app: App, request: GenerationRequest, caller: Caller, run: Run) -> 
         #     exists. The bytes are stored before it; without its record a stored clip is swept at start.
         with run.gate(Gate.RELEASE) as released, stored(app, run.record_id, clip):
             released.note(**intent.facts, clip_sha256=signed.sha256, manifest_id=signed.manifest_id)
+            if label is not None:
+                released.note(label=label.kind)
             with app.db.transaction() as tx:
                 app.consents.verify(request.consent_id, ask, at=app.clock(), tx=tx)
                 index = app.log.append(tx, run.entry(ISSUE, released))
                 record = audit.record(run.record_id, caller, consent, signed, index, at=app.clock())
-                app.records.release(tx, record)
+                words = audit.content.kept.to_bytes()
+                app.records.release(tx, record, manifest=signed.manifest, words=words)
                 app.uses.settle(tx, run.record_id, app.clock())
                 released.is_logged()
     return Release(record, app.log.receipt(index), run.timings)
+
+
+def _tags(app: App, run: Run) -> dict[str, str]:
+    """The file's metadata: China's field, where the deployment sets its name for it."""
+    producer = app.settings.aigc_producer
+    return {} if producer is None else {AIGC: aigc(producer, run.record_id)}
 
 
 def _again(app: App, request: GenerationRequest, caller: Caller, run: Run, record: Record) -> Release:
     """Hand out a release again to the caller who made it, while the consent still stands."""
     run.record_id = record.record_id
     with run.gate(Gate.CONSENT_AGAIN) as standing:
-        ask = request.ask(caller, record.seconds, app.moderation.spoken(request.script, None))
+        ask = request.ask(caller, record.seconds, app.moderation.spoken(request.script, None), Voice.SAME)
         consent = app.consents.verify(request.consent_id, ask, at=app.clock())
         standing.note(consent_id=consent.consent_id, version=consent.version, released_before=True)
+        if consent.scope.own_voice_only:  # it may say so only since then
+            speech = decode_speech(request.speech) if request.speech else None
+            own_voice(app, consent, ask, speech, caller, standing)
     return Release(record, app.log.receipt(record.log_index), {})

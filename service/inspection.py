@@ -22,12 +22,14 @@ from safety.credentials import Signed
 from safety.errors import InspectionRefused
 from safety.fingerprint import Fingerprint, fingerprint
 from safety.fingerprint.picture import STEP
+from safety.lookup.words import NOTHING, Content, read_words
 from safety.records import Record
 from safety.watermark import Reading
 from safety.watermark.sound import READABLE, SoundReading
 from service.app import App
 from service.caller import Caller
 from service.fan import fan_out
+from service.watcher import Watcher
 from service.workers.job import Draft
 
 IDENTITY_EVERY_SECONDS = 1.0
@@ -47,6 +49,8 @@ class ReadBack:
         reading: of the pictures' watermark; None for a recording without pictures.
         sound: of the sound's mark; None for a video without sound.
         strangers: seconds at which the face was not the sitter's; only when one was named.
+        aspect: width of the picture divided by its height; 0 without pictures.
+        content: by what it is looked up.
     """
 
     reading: Reading | None
@@ -54,6 +58,8 @@ class ReadBack:
     report: detector.Report
     fingerprint: Fingerprint
     strangers: tuple[float, ...] = ()
+    aspect: float = 0.0
+    content: Content = NOTHING
 
     @property
     def payload(self) -> str | None:
@@ -76,6 +82,7 @@ class Audit:
     report: detector.Report
     fingerprint: Fingerprint
     sound_mark: SoundMark
+    content: Content
 
     @property
     def digest(self) -> str:
@@ -104,7 +111,11 @@ class Audit:
 
 
 def read_back(
-    app: App, video: Path, identity_id: str | None = None, expect: detector.Expectations | None = None
+    app: App,
+    video: Path,
+    identity_id: str | None = None,
+    expect: detector.Expectations | None = None,
+    watcher: Watcher | None = None,
 ) -> ReadBack:
     """Decode `video` once for both marks, the detector, the fingerprint and, if named, the sitter's face.
 
@@ -112,6 +123,7 @@ def read_back(
 
     Raises:
         MediaError: it cannot be read.
+        CallerGone: `watcher` was stopped.
         StoreUnavailable, IdentityErased: the sitter's template cannot be read.
     """
     opened = open_pictures(video)
@@ -120,29 +132,42 @@ def read_back(
     with opened:
         speech = opened.speech()
         sound = None if speech is None else app.sound_watermark.extract(speech.samples, speech.rate)
-        reading, report, marks, strangers = fan_out(
-            opened.frames(),
+        watcher, info = watcher or Watcher(), opened.info
+        reading, report, marks, content, strangers = fan_out(
+            watcher.over(opened.frames(), info.seconds),
             app.watermark.extract,
             lambda frames: detector.inspect(
-                frames, speech, opened.info.fps, finder=app.finder, expect=expect
+                frames,
+                speech,
+                info.fps,
+                finder=app.finder,
+                expect=expect,
+                seconds=info.seconds,
+                progress=lambda now: watcher.found(now.report),
             ),
             lambda frames: fingerprint(frames, speech),
+            lambda frames: read_words(frames, speech),
             lambda frames: _strangers(app, frames, identity_id),
         )
-    return ReadBack(reading, sound, report, marks, strangers)
+    return ReadBack(reading, sound, report, marks, strangers, info.width / info.height, content)
 
 
 def _heard(app: App, path: Path) -> ReadBack:
     """What a recording says for itself. Its fingerprint has a grey, still picture. Raises MediaError."""
     speech = read_recording(path)
-    grey = np.full((8, 8, 3), 128, np.uint8)
-    still = ((k * STEP, grey) for k in range(int(speech.seconds / STEP) + 1))
     return ReadBack(
         reading=None,
         sound=app.sound_watermark.extract(speech.samples, speech.rate),
-        report=detector.without_pictures(speech.seconds),
-        fingerprint=fingerprint(still, speech),
+        report=detector.without_pictures(speech.seconds, speech),
+        fingerprint=fingerprint(still(speech.seconds), speech),
+        content=read_words((), speech),
     )
+
+
+def still(seconds: float) -> Frames:
+    """A grey picture for as long as a recording has none."""
+    grey = np.full((8, 8, 3), 128, np.uint8)
+    return ((k * STEP, grey) for k in range(int(seconds / STEP) + 1))
 
 
 def inspect(
@@ -185,7 +210,7 @@ def inspect(
             rules=",".join(broken),
         )
     seconds = draft.frames / draft.fps
-    return Audit(draft.path, draft.frames, seconds, back.report, back.fingerprint, sound_mark)
+    return Audit(draft.path, draft.frames, seconds, back.report, back.fingerprint, sound_mark, back.content)
 
 
 def _sound_mark(back: ReadBack, draft: Draft) -> SoundMark | None:

@@ -4,7 +4,9 @@ import hashlib
 from dataclasses import dataclass, fields
 
 from engine.state import Controls, Mode
+from safety.commitments import Commitment
 from safety.keys import KeyRing
+from safety.label import Kind
 from safety.scope import Ask
 from safety.script import Spoken
 from safety.vocabulary import CONTROLS
@@ -18,7 +20,8 @@ UPLOADS = ("portrait", "speech", "track")
 class GenerationRequest:
     """What a caller asks for. Portrait, speech and track are the uploaded bytes, not yet looked at; no track
     where it is empty; no sound where the speech is empty and a track moves the face instead of it. `script`
-    is what is said and `language` its BCP 47 tag, as the caller declares them; empty where it does not."""
+    is what is said and `language` its BCP 47 tag, as the caller declares them; empty where it does not.
+    `label` is the visible label that the caller wants; None leaves it to the deployment."""
 
     request_id: str
     identity_id: str
@@ -33,6 +36,7 @@ class GenerationRequest:
     track_mode: Mode = "instead"
     script: str = ""
     language: str = ""
+    label: Kind | None = None
 
     @property
     def moved_by_track(self) -> bool:
@@ -45,13 +49,15 @@ class GenerationRequest:
         parts = (spec.encode(), *(getattr(self, name) for name in UPLOADS))
         return ring.commitment("request", b"".join(hashlib.sha256(part).digest() for part in parts))
 
-    def commitments(self, ring: KeyRing) -> dict[str, str]:
-        """Keyed commitment to each upload that was given."""
+    def commitments(self, commit: Commitment) -> dict[str, str]:
+        """Commitment to each upload that was given."""
         given = {name: getattr(self, name) for name in UPLOADS if getattr(self, name)}
-        return {name: ring.commitment(name, data) for name, data in given.items()}
+        return {name: commit(name, data) for name, data in given.items()}
 
-    def ask(self, caller: Caller, seconds: float, spoken: tuple[Spoken, ...] = ()) -> Ask:
-        """What the consent must cover; `spoken` is what the script and the recogniser say."""
+    def ask(
+        self, caller: Caller, seconds: float, spoken: tuple[Spoken, ...] = (), voice: str = "not_asked"
+    ) -> Ask:
+        """What the consent must cover; `spoken`: what is said by script and recogniser, `voice`: in whose."""
         return Ask(
             identity_id=self.identity_id,
             caller=caller.name,
@@ -64,6 +70,7 @@ class GenerationRequest:
             live=False,
             language=self.language,
             spoken=spoken,
+            voice=voice,
         )
 
 

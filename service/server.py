@@ -12,6 +12,7 @@ from safety.errors import Misconfigured
 from service.app import App
 from service.caller import Callers
 from service.consent_servicer import ConsentServicer
+from service.detection_servicer import DetectionServicer
 from service.interceptor import Front
 from service.pb.sitter.v1 import (
     audit_pb2,
@@ -29,7 +30,6 @@ from service.pb.sitter.v1 import (
 )
 from service.servicer import (
     AuditServicer,
-    DetectionServicer,
     GenerationServicer,
     IdentityServicer,
 )

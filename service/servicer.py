@@ -1,28 +1,24 @@
-"""The services of `sitter.v1` but consent's: protobuf in, flows, protobuf out. No decision is taken here."""
+"""Identities, generation and audit of `sitter.v1`: protobuf in, flows, protobuf out. No decision is taken
+here."""
 
 import json
 import queue
-import threading
-from collections.abc import Callable, Generator, Iterator
-from contextvars import copy_context
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import grpc
 
-from perception.errors import MediaTooLarge
-from safety.errors import QuotaRefused
 from safety.retention import MOST_DAYS, Terms
 from service import audit, enroll
-from service import detect as detection
 from service import generate as generation
 from service.app import App
+from service.flow import Flow
 from service.interceptor import Call, current_call
 from service.paging import PAGE
 from service.paging import page as page_of
 from service.pb.sitter.v1 import (
     audit_pb2,
     audit_pb2_grpc,
-    detection_pb2_grpc,
     generation_pb2,
     generation_pb2_grpc,
     identity_pb2,
@@ -35,37 +31,39 @@ from service.translate import (
     BASIS_NAME,
     ENTRY_FILTERS,
     GATE,
+    LABEL_NAME,
     TRACK_MODE_NAME,
     controls_in,
-    detection_out,
     entry_out,
     entry_time,
     identity_out,
     likeness_out,
     release_out,
 )
-from service.uploads import UploadBroken, collect, spool
+from service.uploads import chunks_of, collect, header_of
+from service.voice_servicer import VoiceCalls
 
 CHUNK = 256 * 1024
-DETECTIONS = 8
-"""Uploads that anybody may have looked at, at a time: the others find threads and disk space left."""
 GONE = "the caller went away"
 
 
-class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
+class IdentityServicer(VoiceCalls, identity_pb2_grpc.IdentityServiceServicer):
     def __init__(self, app: App) -> None:
         self._app = app
 
     def EnrollIdentity(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Any:  # noqa: N802
-        header = _header(messages, "header")
-        sizes = [*header.picture_bytes, header.video_bytes]
-        chunks = _chunks(messages) if any(sizes) else iter(())
-        *pictures, video = collect(chunks, sizes, self._app.settings.upload_seconds)
+        header = header_of(messages, "header")
+        sizes = [*header.picture_bytes, header.video_bytes, *header.voice_bytes]
+        chunks = chunks_of(messages) if any(sizes) else iter(())
+        parts = collect(chunks, sizes, self._app.settings.upload_seconds)
+        count = len(header.picture_bytes)
+        pictures, video, voices = parts[:count], parts[count], parts[count + 1 :]
         request = enroll.EnrolmentRequest(
             basis=BASIS_NAME[header.basis], label=header.label, declaration=header.declaration,
             adult=header.adult, protected=header.protected, pictures=tuple(pictures), video=video,
             template=tuple(header.template.values), encoder_sha256=header.template.encoder_sha256,
             guardian=header.guardian, terms=Terms(header.retain_days or MOST_DAYS, header.media_days),
+            voices=tuple(voices),
         )  # fmt: skip
         identity, index = enroll.enroll(self._app, request, current_call().caller, current_call().trace_id)
         return identity_pb2.EnrollIdentityResponse(identity=identity_out(identity), log_index=index)
@@ -121,18 +119,19 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
     def Generate(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
         call = current_call()
         yield generation_pb2.GenerateResponse(trace_id=call.trace_id)
-        spec = _header(messages, "spec")
+        spec = header_of(messages, "spec")
         # Whom gate 1 will refuse need not be listened to: it refuses, and logs that, without the upload.
         sizes = [spec.portrait_bytes, spec.speech_bytes, spec.track_bytes]
         if not call.caller.may("client"):
             sizes = [0, 0, 0]
-        chunks = _chunks(messages) if any(sizes) else iter(())
+        chunks = chunks_of(messages) if any(sizes) else iter(())
         portrait, speech, track = collect(chunks, sizes, self._app.settings.upload_seconds)
         request = GenerationRequest(
             request_id=spec.request_id, identity_id=spec.identity_id, consent_id=spec.consent_id,
             purpose=spec.purpose, territory=spec.territory, channel=spec.channel,
             controls=controls_in(spec.controls), portrait=portrait, speech=speech, track=track,
             track_mode=TRACK_MODE_NAME[spec.track_mode], script=spec.script, language=spec.language,
+            label=LABEL_NAME.get(spec.label),
         )  # fmt: skip
         release = yield from self._follow(request, call)
         report = json.dumps(dict(release.record.report))
@@ -152,7 +151,7 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
         run = Run(self._app, call.caller, self._app.new_id(12), call.trace_id, progress)
         if not call.context.add_callback(lambda: run.stop(GONE)):  # it went while it sent
             run.stop(GONE)
-        flow = _Flow(
+        flow = Flow(
             lambda: generation.attempt(self._app, request, call.caller, run), done=lambda: news.put(None)
         )
         flow.start()
@@ -160,31 +159,6 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
             yield update
         release: generation.Release = flow.result()
         return release
-
-
-class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
-    def __init__(self, app: App) -> None:
-        self._app = app
-        self._places = threading.BoundedSemaphore(DETECTIONS)
-
-    def Detect(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Any:  # noqa: N802
-        header = _header(messages, "header")
-        limit = self._app.settings.upload_bytes
-        if header.video_bytes > limit:
-            raise MediaTooLarge(f"a video of up to {limit} bytes is taken", limit="upload_bytes", most=limit)
-        if not self._places.acquire(blocking=False):
-            raise QuotaRefused(
-                f"{DETECTIONS} videos are being looked at: try again later",
-                limit="detections",
-                most=DETECTIONS,
-            )
-        try:
-            with staged(self._app, self._app.new_id(12)) as folder:
-                video = folder / "upload"
-                spool(_chunks(messages), header.video_bytes, video, self._app.settings.upload_seconds)
-                return detection_out(detection.detect(self._app, video), self._app.clock())
-        finally:
-            self._places.release()
 
 
 class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
@@ -230,43 +204,3 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
             with pack.open("rb") as file:
                 while chunk := file.read(CHUNK):
                     yield audit_pb2.ExportEvidenceResponse(chunk=chunk)
-
-
-class _Flow(threading.Thread):
-    """A flow in a thread; `result` gives what it returned or raises what it raised."""
-
-    def __init__(self, work: Callable[[], Any], done: Callable[[], None]) -> None:
-        super().__init__(name="sitter-flow")
-        self._context = copy_context()  # the call's trace goes along
-        self._work, self._done = work, done
-        self._result: Any = None
-        self._error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            self._result = self._context.run(self._work)
-        except BaseException as error:
-            self._error = error
-        finally:
-            self._done()
-
-    def result(self) -> Any:
-        self.join()
-        if self._error is not None:
-            raise self._error
-        return self._result
-
-
-def _header(messages: Iterator[Any], name: str) -> Any:
-    """The first message's header."""
-    first = next(messages, None)
-    if first is None or first.WhichOneof("part") != name:
-        raise UploadBroken(f"the first message must be the {name}")
-    return getattr(first, name)
-
-
-def _chunks(messages: Iterator[Any]) -> Iterator[bytes]:
-    for message in messages:
-        if message.WhichOneof("part") != "chunk":
-            raise UploadBroken("after the first message only chunks may follow")
-        yield message.chunk

@@ -65,7 +65,7 @@ class ConsentSessionServicer(session_pb2_grpc.ConsentSessionServiceServicer):  #
         call = current_call()
         identity, index = sessions.enroll(
             self._app, request.session_id, label=request.label, adult=request.adult,
-            caller=call.caller, trace_id=call.trace_id,
+            guardian=request.guardian, caller=call.caller, trace_id=call.trace_id,
         )  # fmt: skip
         return session_pb2.EnrollFromSessionResponse(identity=identity_out(identity), log_index=index)
 

@@ -38,9 +38,9 @@ from safety.errors import (
 )
 from safety.fingerprint import Fingerprint, fingerprint
 from safety.identity import Identity
+from safety.recogniser import check_recogniser
 from safety.scope import Scope
 from safety.session.checks import MOST_BYTES, MOST_SECONDS, Shown, judge
-from safety.session.code import check_recogniser
 from safety.session.rows import Session
 from safety.session.store import EVIDENCE
 from safety.stores.sqlite import Transaction
@@ -49,6 +49,7 @@ from service.caller import Caller
 from service.enroll import EnrolmentRequest
 from service.enroll import enroll as enroll_identity
 from service.fan import fan_out
+from service.voices import WAV, of_film
 
 FILM_LIMITS = replace(
     LIMITS, video_bytes=MOST_BYTES, video_seconds=MOST_SECONDS + 5, video_frames=5000, video_cpu_seconds=300
@@ -140,18 +141,26 @@ def hand_in(app: App, session_id: str, film: Path, trace_id: str) -> tuple[Sessi
             _log(app, SESSION_ATTEMPTED, session, trace_id, tx, film=commitment)
         try:
             shown = _look(app, session, film, sha256)
+            said = of_film(app, session, film)
         except SitterError as error:
             with app.db.transaction() as tx:
                 refused = app.sessions.refuse(session_id, error.reason, app.clock(), tx)
                 _log(app, SESSION_REFUSED, refused, trace_id, tx, film=commitment, reason=error.reason)
             raise
-        return _passed(app, session, shown, film, sha256, trace_id)
+        return _passed(app, session, shown, said, film, sha256, trace_id)
     finally:
         _places.release()
 
 
 def enroll(
-    app: App, session_id: str, *, label: str, adult: bool, caller: Caller, trace_id: str
+    app: App,
+    session_id: str,
+    *,
+    label: str,
+    adult: bool,
+    caller: Caller,
+    trace_id: str,
+    guardian: bool = False,
 ) -> tuple[Identity, int]:
     """Enrol the person of a passed session from its film's best frames; both are one transaction.
 
@@ -166,7 +175,8 @@ def enroll(
         raise SessionSpent("the pictures of this session were used, or their time is over: start a new one")
     request = EnrolmentRequest(
         basis="consent", label=label, declaration=f"{EVIDENCE}{session_id}", adult=adult, protected=False,
-        pictures=tuple(unpack(packed)),
+        pictures=tuple(each for each in unpack(packed) if not each.startswith(WAV)),
+        said=voice_of(packed), guardian=guardian,
     )  # fmt: skip
 
     def cite(identity: Identity, tx: Transaction) -> None:
@@ -177,8 +187,15 @@ def enroll(
     return enroll_identity(app, request, caller, trace_id, also=cite)
 
 
-def pack(pictures: tuple[NDArray[np.uint8], ...]) -> bytes:
-    """Pictures as PNG files, one after another, each behind its size."""
+def voice(app: App, session_id: str, caller: Caller) -> tuple[Session, bytes]:
+    """A session of the caller's, and the sound that it kept. Raises SessionUnknown, SessionForeign."""
+    session = owned(app, session_id, caller)
+    with app.db.reading() as rx:
+        return session, voice_of(app.sessions.pictures(session_id, rx))
+
+
+def pack(pictures: tuple[NDArray[np.uint8], ...], said: bytes = b"") -> bytes:
+    """Pictures as PNG files, and what was said as a WAV file, one after another, each behind its size."""
     from PIL import Image
 
     whole = bytearray()
@@ -186,7 +203,14 @@ def pack(pictures: tuple[NDArray[np.uint8], ...]) -> bytes:
         file = io.BytesIO()
         Image.fromarray(pixels).save(file, "PNG")
         whole += len(file.getvalue()).to_bytes(SIZE_BYTES) + file.getvalue()
+    if said:
+        whole += len(said).to_bytes(SIZE_BYTES) + said
     return bytes(whole)
+
+
+def voice_of(packed: bytes | None) -> bytes:
+    """What was said in a session, as a WAV file; empty where it was not kept."""
+    return next((each for each in unpack(packed or b"") if each.startswith(WAV)), b"")
 
 
 def unpack(whole: bytes) -> Iterator[bytes]:
@@ -257,14 +281,14 @@ def _check_fresh(app: App, session: Session, marks: Fingerprint, sha256: str) ->
 
 
 def _passed(
-    app: App, session: Session, shown: Shown, film: Path, sha256: str, trace_id: str
+    app: App, session: Session, shown: Shown, said: bytes, film: Path, sha256: str, trace_id: str
 ) -> tuple[Session, int]:
     days = app.settings.session_video_days
     at = app.clock()
     with app.db.transaction() as tx:
         passed = app.sessions.passed(
             session.session_id, film_sha256=sha256, measures=shown.measures,
-            pictures=pack(shown.pictures), film=film.read_bytes() if days else None,
+            pictures=pack(shown.pictures, said), film=film.read_bytes() if days else None,
             film_until=at + timedelta(days=days) if days else None, at=at, tx=tx,
         )  # fmt: skip
         index = _log(app, SESSION_PASSED, passed, trace_id, tx, evidence=passed.evidence or "")

@@ -16,10 +16,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args
+from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
 from safety.errors import Misconfigured
+from safety.label import KINDS, WORDS, Kind, Label
 from safety.policy import default_folder
 
 PREFIX = "SITTER_"
@@ -104,6 +105,21 @@ class Settings:
         "dlib-resnet-v1|insightface:.+",
         "face encoder",
     )
+    recogniser: str = _choice(
+        "pocketsphinx", "pocketsphinx, or SCHEME:... of an installed package",
+        r"pocketsphinx|[a-z][a-z0-9+.-]*:.+", "what listens to the words of a recording (docs/consent.md)",
+    )  # fmt: skip
+    voice_encoder: str = _choice("ge2e-lstm-v1", "ge2e-lstm-v1", "ge2e-lstm-v1", "speaker encoder")
+    voice_profile: str = _choice(
+        "default", "default or strict", "default|strict",
+        "how sure the own voice has to be, where a consent asks for it (docs/voices.md)",
+    )  # fmt: skip
+    jurisdiction: str = _choice(
+        "", "up to 200 characters", r"[^\x00-\x1f]{0,200}", "law that consent records name, such as EU or DE"
+    )
+    storage_location: str = _choice(
+        "", "up to 200 characters", r"[^\x00-\x1f]{0,200}", "where data is kept, as consent records name it"
+    )
     callers: str = _choice("file:callers.toml", "file:FILE", "file:[^:?].*", "who may call")
     policies: Path = _path(default_folder, "folder of the Cedar policies")
     tsa_url: str | None = _choice(
@@ -114,12 +130,29 @@ class Settings:
         "what becomes of a clip that the time-stamping authority does not stamp",
     )  # fmt: skip
     sign_seconds: float = _number(30.0, 1, 600, "seconds", "longest that one signature may take")
+    visible_label: str | None = _choice(
+        None, ", ".join(KINDS), "|".join(KINDS),
+        "visible label of clips whose request asks for none; unset: only as requests and policy ask",
+    )  # fmt: skip
+    label_language: str = _choice("en", ", ".join(WORDS), "|".join(WORDS), "language of the visible label")
+    aigc_producer: str | None = _setting(
+        None, "name or code of this service in the field AIGC of GB 45438-2025; unset: no such field",
+        "1 to 100 printable characters; nobody's personal data",
+        lambda value: 0 < len(value) <= 100 and value.isprintable(),
+    )  # fmt: skip
+    evidence_pictures: str = _choice(
+        "none", "none, pixelated or clear", "none|pixelated|clear",
+        "pictures of the clip in an evidence pack; clear ones only for auditors who are operators besides",
+    )  # fmt: skip
     tls_certificate: Path | None = _path(None, "certificate chain, PEM; required unless on loopback")
     tls_key: Path | None = _path(None, "its private key, PEM")
     tls_client_ca: Path | None = _path(
         None, "CA of the callers' certificates, PEM; given, they must have one"
     )
     upload_bytes: int = _number(500 * MIB, MIB, 500 * MIB, "bytes", "largest video that detect takes")
+    detections_per_hour: int = _number(
+        20, 1, 100_000, "videos", "how many videos the public detect page takes from one address in an hour"
+    )
     upload_seconds: float = _number(300.0, 1, 3600, "seconds", "longest that one upload may take")
     queue: int = _number(8, 1, 1000, "jobs", "how many generations may wait")
     generate_seconds: float = _number(3600.0, 10, 86400, "seconds", "longest that one generation may take")
@@ -151,6 +184,11 @@ class Settings:
             if name not in kinds:
                 raise Misconfigured(f"there is no setting {name}: use {', '.join(kinds)}", setting=name)
         return cls(**{name: _typed(value, kinds[name]) for name, value in values.items()})
+
+    def label(self, asked: Kind | None) -> Label | None:
+        """The visible label of a clip whose request asks for `asked`: at least the deployment's."""
+        kind = asked or cast(Kind | None, self.visible_label)
+        return None if kind is None else Label(kind, self.label_language)
 
     def describe(self) -> tuple[tuple[str, str, str], ...]:
         """(name, value, meaning) of every setting, for people; credentials inside addresses are masked."""

@@ -15,7 +15,9 @@ from grpc_status import rpc_status
 from engine import errors as engine
 from perception import errors as perception
 from safety import errors as safety
+from service.queries import NotOffered, QueryInvalid
 from service.uploads import UploadBroken
+from service.watcher import CallerGone
 
 DOMAIN = "sitter.dev"
 
@@ -31,6 +33,9 @@ STATUS: dict[type[perception.SitterError], Any] = {
     engine.RenderCancelled: code_pb2.CANCELLED,
     engine.RenderFailed: code_pb2.UNAVAILABLE,
     UploadBroken: code_pb2.INVALID_ARGUMENT,
+    QueryInvalid: code_pb2.INVALID_ARGUMENT,
+    NotOffered: code_pb2.UNIMPLEMENTED,
+    CallerGone: code_pb2.CANCELLED,
     safety.IdentityUnknown: code_pb2.NOT_FOUND,
     safety.IdentityExists: code_pb2.ALREADY_EXISTS,
     safety.EnrolmentRefused: code_pb2.INVALID_ARGUMENT,
@@ -43,6 +48,9 @@ STATUS: dict[type[perception.SitterError], Any] = {
     safety.SessionExpired: code_pb2.FAILED_PRECONDITION,
     safety.SessionSpent: code_pb2.FAILED_PRECONDITION,
     safety.SessionRequired: code_pb2.FAILED_PRECONDITION,
+    safety.VoiceUnclear: code_pb2.INVALID_ARGUMENT,
+    safety.VoiceMissing: code_pb2.FAILED_PRECONDITION,
+    safety.VoiceUnknown: code_pb2.NOT_FOUND,
     safety.QuotaRefused: code_pb2.RESOURCE_EXHAUSTED,
     safety.RequestConflict: code_pb2.ALREADY_EXISTS,
     safety.Refused: code_pb2.PERMISSION_DENIED,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.state import AMPLITUDES, Amplitude, Controls, Crop, Mode
 from safety.errors import ConsentInvalid
+from safety.label import KINDS as LABELS
+from safety.label import Kind as LabelKind
 from safety.scope import Scope
 from safety.script import KINDS, Kind, ScriptRule, normalised
 from safety.verdict import Verdict
@@ -20,13 +21,9 @@ from service.run import Gate
 if TYPE_CHECKING:
     from safety.consent import Consent
     from safety.consent_usage import Use
-    from safety.detector import Finding
     from safety.identity import Identity
     from safety.likenesses import Resemblance
     from safety.log import Logged
-    from safety.watermark import Reading
-    from safety.watermark.sound import SoundReading
-    from service.detect import Detection
     from service.generate import Release
 
 BASIS = {
@@ -51,6 +48,12 @@ TRACK_MODE_NAME: Mapping[Any, Mode] = {
     generation_pb2.TRACK_MODE_UNSPECIFIED: "instead",
     **{number: name for name, number in TRACK_MODE.items()},
 }
+
+
+LABEL: Mapping[LabelKind, Any] = {
+    kind: generation_pb2.VisibleLabel.Value(f"VISIBLE_LABEL_{kind.upper()}") for kind in LABELS
+}
+LABEL_NAME: Mapping[Any, LabelKind] = {number: kind for kind, number in LABEL.items()}
 
 
 ENTRY_FILTERS = ("kind", "record_id", "identity_id", "trace_id", "consent_id", "caller", "outcome")
@@ -131,6 +134,7 @@ def scope_in(scope: consent_pb2.Scope, commitment: Callable[[str], str]) -> Scop
         live=scope.live,
         languages=frozenset(scope.languages) or frozenset({"*"}),
         script=_script_in(scope.script, commitment),
+        own_voice_only=scope.own_voice_only,
         **limits,
     )
 
@@ -166,6 +170,7 @@ def scope_out(scope: Scope) -> consent_pb2.Scope:
             topics=sorted(scope.script.topics),
             terms=sorted(scope.script.terms),
         ),
+        own_voice_only=scope.own_voice_only,
         **limits,
     )
 
@@ -193,6 +198,7 @@ def consent_out(consent: Consent, at: datetime) -> consent_pb2.Consent:
         withdrawn_at=timestamp(consent.withdrawn_at) if consent.withdrawn_at else None,
         version=consent.version,
         notice=consent.notice,
+        attested=consent_pb2.Attestation.Value(f"ATTESTATION_{consent.attested.upper()}"),
     )
 
 
@@ -270,59 +276,5 @@ VERDICT = {verdict: detection_pb2.Verdict.Value(f"VERDICT_{verdict.upper()}") fo
 VERDICT_NAME = {number: verdict for verdict, number in VERDICT.items()}
 
 
-def detection_out(found: Detection, at: datetime) -> detection_pb2.DetectResponse:
-    """The answer to anybody: no name, no identity, no distance to a template."""
-    report = found.back.report
-    return detection_pb2.DetectResponse(
-        verdict=VERDICT[found.verdict],
-        explanation=found.explanation,
-        record_id=found.record.record_id if found.record else "",
-        credentials=detection_pb2.CredentialReading(
-            state=detection_pb2.CredentialState.Value(f"CREDENTIAL_STATE_{found.credential_state.upper()}"),
-            manifest_id=found.credentials.manifest_id or "",
-            issuer=found.credentials.issuer or "",
-            failures=found.credentials.failures,
-        ),
-        watermark=_watermark_out(found.back.reading),
-        sound_mark=_watermark_out(found.back.sound),
-        altered=[
-            detection_pb2.Span(start=span.start, end=span.end, kind=span.kind)
-            for span in (found.comparison.altered if found.comparison else ())
-        ],
-        consent=consent_state(found.consent, at) if found.consent else consent_pb2.CONSENT_STATE_UNSPECIFIED,
-        score=report.score,
-        score_verdict=report.verdict,
-        calibrated=report.calibrated,
-        findings=[_finding_out(finding) for finding in report.findings],
-        report_json=json.dumps(report.as_dict()),
-        log_index=found.record.log_index if found.record else -1,
-    )
-
-
-def _watermark_out(reading: Reading | SoundReading | None) -> detection_pb2.WatermarkReading:
-    if reading is None:
-        return detection_pb2.WatermarkReading()
-    return detection_pb2.WatermarkReading(
-        payload=reading.payload.hex() if reading.payload else "",
-        confidence=reading.confidence,
-        false_positive=reading.false_positive,
-    )
-
-
 def entry_out(entry: Logged) -> audit_pb2.Entry:
     return audit_pb2.Entry(index=entry.index, body=entry.data)
-
-
-def _finding_out(finding: Finding) -> detection_pb2.Finding:
-    return detection_pb2.Finding(
-        cue=finding.name,
-        value=finding.value,
-        unit=finding.unit,
-        low=finding.low,
-        high=finding.high,
-        sign=finding.sign,
-        reason=finding.reason,
-        start=finding.start,
-        end=finding.end,
-        source=finding.source,
-    )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from perception.errors import SitterError
 from safety.errors import StoreUnavailable
@@ -12,6 +13,22 @@ class UploadBroken(SitterError):
     """The messages of an upload do not fit its header, or come too slowly."""
 
     reason = "UPLOAD_BROKEN"
+
+
+def header_of(messages: Iterator[Any], name: str) -> Any:
+    """The first message's header, the field `name`. Raises UploadBroken."""
+    first = next(messages, None)
+    if first is None or first.WhichOneof("part") != name:
+        raise UploadBroken(f"the first message must be the {name}")
+    return getattr(first, name)
+
+
+def chunks_of(messages: Iterator[Any]) -> Iterator[bytes]:
+    """The chunks of the messages that follow a header. Raises UploadBroken."""
+    for message in messages:
+        if message.WhichOneof("part") != "chunk":
+            raise UploadBroken("after the first message only chunks may follow")
+        yield message.chunk
 
 
 def collect(chunks: Iterable[bytes], sizes: Sequence[int], seconds: float) -> list[bytes]:

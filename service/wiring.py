@@ -16,6 +16,7 @@ from safety.stores import open_blobs, open_records
 from safety.stores.files import write_whole
 from service import policy_archive, staging
 from service.app import App
+from service.posting import ask_responder
 from service.settings import Settings
 from service.tracing import Tracing
 from service.workers.local import LocalWorkers
@@ -40,6 +41,7 @@ def build(settings: Settings) -> App:
     import torch
 
     from perception.face import FaceFinder
+    from safety.commitments import Commitments
     from safety.consent import Consents
     from safety.consent_record import RecordSigner
     from safety.consent_usage import Uses
@@ -47,11 +49,15 @@ def build(settings: Settings) -> App:
     from safety.encoders import open_encoder
     from safety.identity import Identities
     from safety.keys import KeyRing
+    from safety.lookup import ContentIndex
     from safety.master import open_masters
     from safety.protection import Protection
+    from safety.recogniser import open_recogniser
     from safety.script import Moderation
     from safety.session.store import Sessions
     from safety.vault import Vault
+    from safety.voices import open_voice_encoder
+    from safety.voices.prints import Voices
     from safety.watermark import open_watermark
     from safety.watermark.sound import open_sound_watermark
 
@@ -61,6 +67,7 @@ def build(settings: Settings) -> App:
     with ExitStack() as opened:
         db = open_records(settings.records)
         opened.callback(db.close)
+        records = Records(db)
         ring = KeyRing.open(settings.signer.partition(":")[2])
         tracing = Tracing.open(settings.data)
         opened.callback(tracing.close)
@@ -72,6 +79,7 @@ def build(settings: Settings) -> App:
             utc_now,
             time_stamper=settings.tsa_url,
             stamping=Stamping(settings.tsa_policy),
+            ocsp=ask_responder,
             processes=settings.processes,
             sign_seconds=settings.sign_seconds,
         )
@@ -85,6 +93,7 @@ def build(settings: Settings) -> App:
             staging=settings.data / "staging",
             ring=ring,
             log=Log(db, ring.log, settings.origin, high_water=ring.folder / "log.checkpoint"),
+            commitments=Commitments(db, vault),
             identities=Identities(
                 db,
                 vault,
@@ -92,14 +101,29 @@ def build(settings: Settings) -> App:
                 finder,
                 Protection(ring.derive("templates")),
             ),
+            voices=Voices(
+                db,
+                vault,
+                Protection(ring.derive("voices")),
+                lambda: open_voice_encoder(settings.voice_encoder),
+                settings.voice_profile,
+            ),
             consents=Consents(
-                db, ring.commitment, RecordSigner.of(ring.derive("consent-records"), settings.origin)
+                db,
+                ring.commitment,
+                RecordSigner.of(
+                    ring.derive("consent-records"),
+                    settings.origin,
+                    jurisdiction=settings.jurisdiction,
+                    storage=settings.storage_location,
+                ),
             ),
             uses=Uses(db),
-            moderation=Moderation(ring.commitment),
+            moderation=Moderation(ring.commitment, recogniser=open_recogniser(settings.recogniser)),
             policy=policy,
             permits=Permits(db),
-            records=Records(db),
+            records=records,
+            lookup=ContentIndex(settings.data / "lookup", records),
             watermark=open_watermark(ring.watermark),
             sound_watermark=open_sound_watermark(ring.watermark),
             credentials=credentials,

@@ -6,8 +6,6 @@ harms nothing but the evidence that is then missing, and is told.
 
 import http.client
 import secrets
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from safety import anchors, witness
@@ -15,10 +13,8 @@ from safety.errors import EvidenceInvalid, Misconfigured, SignerUnavailable
 from safety.log_view import LogView
 from safety.stores.files import write_whole
 from safety.tlog_policy import TlogPolicy, Witness
+from service.posting import post
 
-SECONDS = 10.0
-"""How long one answer may take."""
-ANSWER_BYTES = 64 * 1024
 WITNESSED = "log.witnessed"
 """File in the data folder: the newest checkpoint with cosignatures."""
 
@@ -72,7 +68,7 @@ def add_checkpoint(log: LogView, note: str, to: Witness) -> str:
     url = f"{(to.url or '').rstrip('/')}/add-checkpoint"
     for _ in range(2):
         proof = log.consistency_proof(old, head.size)
-        status, answer = _post(url, witness.request(old, proof, note), "text/plain; charset=utf-8")
+        status, answer = post(url, witness.request(old, proof, note), "text/plain; charset=utf-8")
         if status != http.client.CONFLICT:
             break
         seen = answer.strip()
@@ -97,37 +93,10 @@ def stamp(log: LogView, url: str, folder: Path) -> Path:
         StoreUnavailable, OSError: the folder cannot be written.
     """
     note, nonce = log.checkpoint(), secrets.randbits(64) | 1 << 63
-    status, answer = _post(url, anchors.stamp_request(note, nonce), "application/timestamp-query")
+    status, answer = post(url, anchors.stamp_request(note, nonce), "application/timestamp-query")
     if status != http.client.OK:
         raise SignerUnavailable(f"the time-stamping authority refused with status {status}")
     anchors.check_stamp(note, nonce, answer)
     path = anchors.to_folder(log, folder, note).with_suffix(".tsr")
     write_whole(path, answer, replace=False)
     return path
-
-
-def _post(url: str, body: bytes, kind: str) -> tuple[int, bytes]:
-    if not url.startswith(("http://", "https://")):
-        raise Misconfigured("an address here begins with http:// or https://")
-    request = urllib.request.Request(url, body, {"Content-Type": kind}, method="POST")  # noqa: S310 (above)
-    try:
-        with _OPENER.open(request, timeout=SECONDS) as answer:
-            data, status = answer.read(ANSWER_BYTES + 1), answer.status
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read(ANSWER_BYTES)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise SignerUnavailable("it cannot be reached: check its address and the network") from error
-    if len(data) > ANSWER_BYTES:
-        raise SignerUnavailable(f"its answer is over {ANSWER_BYTES} bytes")
-    return status, data
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """An address that is configured is the one that is asked."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_NoRedirects)

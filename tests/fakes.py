@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.audio import Speech
+from perception.face import FaceFinder
 from perception.video import write_video
 from safety.watermark import open_watermark
-from service.workers.job import Draft, Job, mark_sound
+from service.workers.job import Draft, Job, Labelling, mark_sound
 
 Frames = list[NDArray[np.uint8]]
 
@@ -23,6 +24,7 @@ class FilmWorkers:
         speech: what is heard in them, in jobs with sound.
         payload: marked instead of the job's, where set; b"" leaves frames and sound unmarked.
         mute_mark: leave the sound alone unmarked.
+        unlabelled: leave frames without the label that a job asks for.
         on_start, on_frame, on_end: called during the job; what they raise, the job raises.
         jobs: what was asked for.
     """
@@ -31,6 +33,7 @@ class FilmWorkers:
     speech: Speech
     payload: bytes | None = None
     mute_mark: bool = False
+    unlabelled: bool = False
     on_start: Callable[[Job], None] = lambda job: None
     on_frame: Callable[[int], None] = lambda index: None
     on_end: Callable[[Job], None] = lambda job: None
@@ -53,22 +56,28 @@ class FilmWorkers:
             else None
         )
 
+        label = Labelling(replace(job, label=None if self.unlabelled else job.label), FaceFinder())
+
         def frames() -> Iterator[NDArray[np.uint8]]:
             for index, frame in enumerate(self.film):
                 if why := stopped():
                     raise RenderCancelled(why)
                 self.on_frame(index)
                 progress(index + 1, len(self.film))
-                yield embedder.embed(frame) if embedder else frame
+                shown = label.draw(frame)
+                yield embedder.embed(shown) if embedder else shown
 
         sounding = replace(job, payload=payload or job.payload, speech=job.speech and self.speech)
         speech, capacity = mark_sound(sounding, len(self.film) / job.controls.fps)
         if self.mute_mark or not payload:
             speech = sounding.speech
-        write_video(job.target, frames(), fps=job.controls.fps, speech=speech)
+        write_video(job.target, frames(), fps=job.controls.fps, speech=speech, tags=job.tags)
         self.on_end(job)
         frames = len(self.film)
-        return Draft(job.target, frames, job.controls.fps, frames, job.payload, capacity, 0.1, 0.1, 0.1)
+        spent = (0.1, 0.1, 0.1)
+        return Draft(
+            job.target, frames, job.controls.fps, frames, job.payload, capacity, *spent, labelled=label.frames
+        )
 
     def warm(self) -> None:
         """Nothing to start."""

@@ -98,10 +98,11 @@ class TimeStamper:
         self._thread.join()
 
     def answer(self, query: bytes) -> bytes:
+        with self._lock:
+            self.asked += 1  # when it is asked: one that hangs answers in the next test
         if self.hangs:
             time.sleep(4)
         with self._lock:  # openssl rewrites the serial number's file
-            self.asked += 1
             path = self._folder / "query.tsq"
             path.write_bytes(query)
             command = [

@@ -2,6 +2,16 @@
 
 from safety.detector.checks import Expectations
 from safety.detector.inspection import inspect, without_pictures
-from safety.detector.report import Check, Finding, Report, Second
+from safety.detector.report import Check, FaceTrack, Finding, Progress, Report, Second
 
-__all__ = ["Check", "Expectations", "Finding", "Report", "Second", "inspect", "without_pictures"]
+__all__ = [
+    "Check",
+    "Expectations",
+    "FaceTrack",
+    "Finding",
+    "Progress",
+    "Report",
+    "Second",
+    "inspect",
+    "without_pictures",
+]

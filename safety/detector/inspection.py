@@ -1,16 +1,24 @@
 """Look at a video once and report."""
 
-from collections.abc import Iterable
-
-import numpy as np
+from collections.abc import Callable, Iterable
 
 from perception.audio import Speech
-from safety.detector import cues
-from safety.detector.checks import Expectations, run_checks
-from safety.detector.lips import GRID, Lips
-from safety.detector.lips import measure as measure_lips
-from safety.detector.report import LEAST_SECONDS, Finding, Report, Second, combine, judge
-from safety.detector.track import Finder, Floats, Pixels, Track, follow
+from perception.errors import MediaEmpty
+from safety.detector.checks import Expectations, Screening, run_checks
+from safety.detector.fusion import Quality, judge
+from safety.detector.judgement import Judge, groups
+from safety.detector.lips import measure
+from safety.detector.notes import of_recording, of_video
+from safety.detector.observers import Heard, listen, observers
+from safety.detector.report import Check, Progress, Report
+from safety.detector.sampling import WHOLE, plan
+from safety.detector.timeline import timeline
+from safety.detector.track import Finder, Pixels, Track
+from safety.detector.watch import Watch
+
+PROGRESS_SECONDS, PROGRESS_SHARE = 5.0, 0.2
+"""Of the video, from one word of progress to the next; and as a share of what was looked at by then, so that
+what is told on the way costs less than the way."""
 
 
 def inspect(
@@ -20,11 +28,14 @@ def inspect(
     *,
     finder: Finder,
     expect: Expectations | None = None,
+    seconds: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Report:
     """Measure the cues of a video, and with `expect` check a clip of our own.
 
     Frames are looked at one by one and let go. Identity, watermark and credentials are no business of this
-    report: a cue never looks at who is shown.
+    report: a cue never looks at who is shown. Of a clip of our own every frame is looked at; of another
+    video at most two minutes, in windows that are spread over it, and at most 40 frames a second.
 
     Args:
         frames: (seconds, (H, W, 3) uint8 RGB), rising in time.
@@ -32,116 +43,86 @@ def inspect(
         fps: nominal frames per second; 0 where unknown.
         finder: `perception.face.FaceFinder`.
         expect: what the clip was to be.
+        seconds: how long the video is by its header; None or 0 where that does not tell.
+        progress: called every few seconds of the video with what is known by then.
 
     Raises:
         MediaEmpty: no frames.
         MediaError: whatever reading `frames` raises.
     """
-    track = follow(frames, fps, finder)
-    lips = None if speech is None else measure_lips(track.at, track.mouth, speech)
-    blinks = cues.find_blinks(track)
-    findings = _findings(track, lips, blinks)
-    judged = tuple(dict.fromkeys(finding.group for finding in findings))
-    score = combine(findings)
-    return Report(
-        score=score,
-        verdict=judge(score, findings, judged, track.seconds),
-        seconds=track.seconds,
-        frames=len(track.at),
-        faces=int(np.nanmax(track.searched)) if np.isfinite(track.searched).any() else 0,
-        judged=judged,
-        findings=findings,
-        notes=_notes(track, speech, lips, findings),
-        checks=() if expect is None else run_checks(expect, track, speech, lips),
-        timeline=_timeline(track, lips, blinks, findings),
-    )
+    ours = expect is not None
+    screening = None if expect is None else Screening()
+    heard = listen(speech)
+    faces = Judge(heard)
+    parts = WHOLE if ours else plan(seconds)
+    watch = Watch(finder, observers, parts, every_frame=ours, ended=faces.close)
+    tell_at = PROGRESS_SECONDS
+    for at, pixels in frames:
+        watch.see(at, pixels)
+        if screening is not None:
+            screening.see(at, pixels)
+        if progress is not None and at >= tell_at:
+            tell_at = at + max(PROGRESS_SECONDS, PROGRESS_SHARE * watch.looked_seconds)
+            progress(Progress(at, seconds or None, _report(watch, faces, heard, fps)))
+    if not watch.looked:
+        raise MediaEmpty("there are no frames to look at")
+    return _report(watch, faces, heard, fps, expect, screening)
 
 
-def without_pictures(seconds: float) -> Report:
-    """The report on a recording: nothing in it is looked at, so it is inconclusive."""
-    score = combine(())
+def without_pictures(seconds: float, speech: Speech | None = None) -> Report:
+    """The report on a recording: its sound alone is judged, so no face is and it is inconclusive."""
+    heard = listen(speech)
+    opinion = judge(heard.findings, Quality(seconds, 0.0, 0.0))
     return Report(
-        score=score,
-        verdict=judge(score, (), (), seconds),
+        score=opinion.score,
+        verdict="inconclusive",
         seconds=seconds,
         frames=0,
         faces=0,
-        judged=(),
-        findings=(),
-        notes=("There is no picture: nothing was judged. The score is not calibrated.",),
+        judged=groups(heard.findings),
+        findings=heard.findings,
+        notes=of_recording(heard, calibrated=opinion.calibrated),
         checks=(),
         timeline=(),
+        calibrated=opinion.calibrated,
     )
 
 
-def _findings(track: Track, lips: Lips | None, blinks: list[cues.Blink]) -> tuple[Finding, ...]:
-    if not cues.usable(track):
-        return ()
-    found = [*cues.blink_findings(track, blinks), *cues.brow_findings(track), *cues.head_findings(track)]
-    if lips is not None:
-        found += cues.lip_findings(track, lips)
-    return tuple(found)
-
-
-def _notes(
-    track: Track, speech: Speech | None, lips: Lips | None, findings: tuple[Finding, ...]
-) -> tuple[str, ...]:
-    """What could not be judged, and why."""
-    notes = ["The score is not calibrated: it is no probability."]
-    if track.seconds < LEAST_SECONDS:
-        notes.append(f"The video is shorter than {LEAST_SECONDS:g} seconds: motion cannot be judged.")
-    seen = float(track.seen.mean())
-    if not seen:
-        notes.append("No face was seen.")
-    elif seen < cues.LEAST_SEEN:
-        notes.append(f"A face was seen in {seen:.0%} of the frames: too few to judge its motion.")
-    if np.nan_to_num(track.searched).max() > 1:
-        notes.append("Several faces were seen: the largest at the start was followed.")
-    if speech is None:
-        notes.append("There is no sound track.")
-    elif speech.silent:
-        notes.append("The sound track is silent.")
-    elif lips is None or not lips.measured:
-        notes.append("The lips could not be compared with the sound.")
-    elif not any(finding.group == "lips" for finding in findings):
-        notes.append("The lips follow the sound too loosely to tell by which lag.")
-    return tuple(notes)
-
-
-def _timeline(
-    track: Track, lips: Lips | None, blinks: list[cues.Blink], findings: tuple[Finding, ...]
-) -> tuple[Second, ...]:
-    speed = cues.head_speed(track)
-    return tuple(
-        _second(start, track, speed, lips, blinks, findings)
-        for start in range(int(np.floor(track.at[-1])) + 1)
+def _report(
+    watch: Watch,
+    faces: Judge,
+    heard: Heard,
+    fps: float,
+    expect: Expectations | None = None,
+    screening: Screening | None = None,
+) -> Report:
+    """What was seen up to now."""
+    track = watch.main.track(fps)
+    judged = faces.faces(watch.stretches)
+    length = watch.last - watch.first + track.step
+    suspect = None if judged.suspect is None else judged.suspect.track
+    unseen = Quality(length, 0.0, 0.0, heard.speech is not None)
+    opinion = judge(heard.findings, unseen) if judged.suspect is None else judged.suspect.opinion
+    return Report(
+        score=opinion.score,
+        verdict="inconclusive" if suspect is None else opinion.verdict,
+        seconds=length,
+        frames=watch.frames,
+        faces=watch.crowd,
+        judged=groups(judged.findings),
+        findings=judged.findings,
+        notes=of_video(watch, track, judged, heard, calibrated=opinion.calibrated),
+        checks=() if expect is None else _checks(expect, track, heard.speech, screening),
+        timeline=timeline(watch, track, heard.speech, judged.findings),
+        calibrated=opinion.calibrated,
+        tracks=judged.tracks,
+        shots=tuple((start, end + track.step) for start, end in watch.shots),
+        suspect=None if suspect is None else suspect.face,
     )
 
 
-def _second(
-    start: int,
-    track: Track,
-    speed: Floats,
-    lips: Lips | None,
-    blinks: list[cues.Blink],
-    findings: tuple[Finding, ...],
-) -> Second:
-    within = slice(*np.searchsorted(track.at, [start, start + 1]))
-    searched = track.searched[within]
-    seen = track.seen[within]
-    speaking = None if lips is None else lips.speaking[start * GRID : (start + 1) * GRID]
-    return Second(
-        start=float(start),
-        faces=int(np.nanmax(searched)) if np.isfinite(searched).any() else None,
-        seen=float(seen.mean()) if len(seen) else 0.0,
-        speaking=float(speaking.mean()) if speaking is not None and len(speaking) else None,
-        mouth=_mean(track.mouth[within]),
-        blinks=sum(start <= blink.at < start + 1 for blink in blinks),
-        turning=_mean(speed[within]),
-        signs=tuple(f.name for f in findings if f.sign > 0 and f.start < start + 1 and f.end > start),
-    )
-
-
-def _mean(values: Floats) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else None
+def _checks(
+    expect: Expectations, track: Track, speech: Speech | None, screening: Screening | None
+) -> tuple[Check, ...]:
+    lips = None if speech is None else measure(track.at, track.mouth, speech)
+    return run_checks(expect, track, speech, lips, screening)

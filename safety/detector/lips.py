@@ -55,6 +55,8 @@ PAUSE_SECONDS = 0.3
 PAUSE_EDGE_SECONDS = 0.12
 PAUSE_LEVEL = 0.05
 
+SHUT_GAP = 0.02  # eye distances: lips that touch, with the mesh's noise
+
 LEAST_SECONDS = 4.0
 LEAST_SEEN = 0.8  # share of frames with a face
 
@@ -71,6 +73,8 @@ class Lips:
         pause_gap: median gap in pauses over the 90th percentile in speech; NaN without a pause.
         pauses: seconds of pauses, without their edges.
         speaking: (G,) bool, there is speech, `GRID` a second from the clip's first frame on.
+        rest: median absolute deviation of the gap in pauses, in eye distances; NaN without a pause.
+        shut: share of speech in which the gap is under `SHUT_GAP`; NaN without speech.
     """
 
     correlation: float
@@ -81,6 +85,8 @@ class Lips:
     pause_gap: float
     pauses: float
     speaking: NDArray[np.bool_]
+    rest: float = np.nan
+    shut: float = np.nan
 
     @property
     def measured(self) -> bool:
@@ -109,9 +115,7 @@ def measure(at: Floats, mouth: Floats, speech: Speech) -> Lips | None:
     gap = np.interp(grid, at[seen], mouth[seen])
     loud = loudness(speech)[:count]
     gap, grid = gap[: len(loud)], grid[: len(loud)]
-    # Whether there is a voice is asked of the whole band: a sung "ee" is weak in `BAND` and is no pause.
-    level = loudness(speech, VOICE)[:count]
-    speaking = level > np.percentile(level, 95) * PAUSE_LEVEL**COMPRESSION
+    speaking = voiced_parts(speech)[:count]
     quiet = _pauses(speaking)
     voiced = gap[speaking]
     wide = float(np.percentile(voiced, 90)) if len(voiced) else np.nan
@@ -126,7 +130,20 @@ def measure(at: Floats, mouth: Floats, speech: Speech) -> Lips | None:
         pause_gap=paused,
         pauses=float(quiet.sum()) / GRID,
         speaking=speaking,
+        rest=float(np.median(np.abs(gap[quiet] - np.median(gap[quiet])))) if quiet.any() else np.nan,
+        shut=float((voiced < SHUT_GAP).mean()) if len(voiced) else np.nan,
     )
+
+
+def voiced_parts(speech: Speech) -> NDArray[np.bool_]:
+    """(G,) `GRID` a second: there is a voice.
+
+    It is asked of the whole band: a sung "ee" is weak in `BAND` and is no pause.
+    """
+    level = loudness(speech, VOICE)
+    if not len(level):
+        return np.zeros(0, bool)
+    return np.asarray(level > np.percentile(level, 95) * PAUSE_LEVEL**COMPRESSION)
 
 
 def loudness(speech: Speech, hertz: tuple[float, float] = BAND) -> Floats:

@@ -4,21 +4,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Verdict = Literal["machine_made", "inconclusive", "no_sign"]
+Severity = Literal["refuse", "flag"]
 
-# How the score is put together, until it is calibrated on material that no bound was chosen by:
-# 1 - (1 - PRIOR) x product over groups of (1 - WEIGHT x strongest sign of the group).
-# Cues of one group measure the same muscle and are not counted twice. PRIOR is what is said of a clip with
-# no sign at all; modern generators stay inside the human ranges of most cues (Deepfake-Eval-2024, arXiv
-# 2503.02857: open detectors lose half of their AUC in the wild), so no sign is weak evidence.
+# The first detector's score, before `fusion`: 1 - (1 - PRIOR) x product over groups of motion cues of
+# (1 - WEIGHT x strongest sign of the group). The bench compares with it.
 PRIOR = 0.3
 WEIGHTS = {"blinks": 0.35, "brows": 0.25, "head": 0.4, "lips": 0.5}
 
-# One group alone never decides, and a short or mostly unseen clip is not judged at all.
-MACHINE_MADE_SCORE = 0.6
-MACHINE_MADE_GROUPS = 2
-NO_SIGN_SECONDS = 10.0
-NO_SIGN_GROUPS = 3
 LEAST_SECONDS = 4.0
+"""A face that is seen for less is not judged."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +20,15 @@ class Finding:
     """One measured cue.
 
     Attributes:
-        name, group: what was measured; a key of `WEIGHTS`.
+        name, group: what was measured; one of the groups of `fusion.FAMILIES`.
         value, unit: the number.
         low, high: the range of human speakers; None where it has no such end.
         source: where the range comes from.
         sign: 0 inside the range .. 1 far outside.
         reason: one plain sentence.
         start, end: seconds that it is about.
+        box: left, top, right, bottom of the region that it is about, as fractions of the picture.
+        face: which of the faces, a place in `Report.tracks`; 0 also for what is about the whole file.
     """
 
     name: str
@@ -46,6 +42,8 @@ class Finding:
     reason: str
     start: float
     end: float
+    box: tuple[float, float, float, float] | None = None
+    face: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,7 @@ class Check:
         value, bound: the number, and what it had to keep to, in words.
         reason: one plain sentence.
         start, end: seconds where it went wrong, or the whole clip.
+        severity: "refuse" where the clip may not leave without it; "flag" where people should look at it.
     """
 
     name: str
@@ -67,6 +66,7 @@ class Check:
     reason: str
     start: float
     end: float
+    severity: Severity = "refuse"
 
 
 @dataclass(frozen=True)
@@ -95,19 +95,54 @@ class Second:
 
 
 @dataclass(frozen=True)
+class FaceTrack:
+    """One face through one shot. Who it is, or whether it is the same person as in another, is not asked.
+
+    Attributes:
+        face: its number: its place in `Report.tracks`, and `Finding.face` of what was found on it.
+        shot: its shot's place in `Report.shots`.
+        start, end: seconds.
+        box: where it was, in the middle of all: left, top, right, bottom as fractions of the picture.
+        eye_distance: pixels between its eyes, median.
+        seen: share of its frames in which it was followed.
+        judged: groups of cues that could be judged; none where `note` says why it was not judged.
+        score, verdict: as of a report, for this face alone.
+        note: why it could not be judged; empty where it was.
+    """
+
+    face: int
+    shot: int
+    start: float
+    end: float
+    box: tuple[float, float, float, float]
+    eye_distance: float
+    seen: float
+    judged: tuple[str, ...]
+    score: float
+    verdict: Verdict
+    note: str
+
+
+@dataclass(frozen=True)
 class Report:
     """What was seen.
 
     Attributes:
         score: 0..1, how much speaks for a machine-made face; `calibrated` says whether it is a probability.
+            Of several faces that could be judged: that of the most suspicious one.
         verdict: machine_made, inconclusive or no_sign. There is no verdict that means authentic.
-        seconds, frames: length of what was looked at.
+        seconds: length of the video up to the last frame given.
+        frames: how many frames there were, looked at or not.
         faces: the most faces seen at once.
-        judged: groups of cues that could be judged.
-        findings: every cue that could be measured, inside its range or not.
+        judged: groups of cues that could be judged, of any face.
+        findings: every cue that could be measured, inside its range or not, of every face that was judged.
         notes: what could not be judged, and why.
         checks: the demands of `Expectations`, none without them.
         timeline: second by second.
+        tracks: every face in every shot.
+        shots: (start, end) in seconds of what was looked at of each shot: a new one begins with a cut, and
+            where a part of a long video was left out.
+        suspect: the face that `score` and `verdict` are of; None where none could be judged.
     """
 
     score: float
@@ -121,11 +156,22 @@ class Report:
     checks: tuple[Check, ...]
     timeline: tuple[Second, ...]
     calibrated: bool = False
+    tracks: tuple[FaceTrack, ...] = ()
+    shots: tuple[tuple[float, float], ...] = ()
+    suspect: int | None = None
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Names of the checks that were not met."""
-        return tuple(check.name for check in self.checks if not check.passed)
+        """Names of the checks that were not met and refuse."""
+        return self._unmet("refuse")
+
+    @property
+    def flagged(self) -> tuple[str, ...]:
+        """Names of the checks that were not met and are for people to look at."""
+        return self._unmet("flag")
+
+    def _unmet(self, severity: Severity) -> tuple[str, ...]:
+        return tuple(c.name for c in self.checks if not c.passed and c.severity == severity)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: numbers to four places."""
@@ -133,25 +179,27 @@ class Report:
         return plain
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a look at a video has come.
+
+    Attributes:
+        seconds_done: of the video.
+        seconds_total: its length; None where its header does not tell.
+        report: on what was seen up to now; its numbers may still change.
+    """
+
+    seconds_done: float
+    seconds_total: float | None
+    report: Report
+
+
 def combine(findings: tuple[Finding, ...]) -> float:
-    """The uncalibrated score of a set of findings, 0..1."""
+    """The first detector's score of a set of findings, 0..1: a baseline, never shown."""
     doubt = 1 - PRIOR
     for group, weight in WEIGHTS.items():
         doubt *= 1 - weight * max((f.sign for f in findings if f.group == group), default=0.0)
     return 1 - doubt
-
-
-def judge(score: float, findings: tuple[Finding, ...], judged: tuple[str, ...], seconds: float) -> Verdict:
-    """The verdict that the evidence carries."""
-    if seconds < LEAST_SECONDS or not judged:
-        return "inconclusive"
-    outside = {f.group for f in findings if f.sign >= 0.5}
-    if score >= MACHINE_MADE_SCORE and len(outside) >= MACHINE_MADE_GROUPS:
-        return "machine_made"
-    unmarked = not any(f.sign > 0 for f in findings)
-    if unmarked and seconds >= NO_SIGN_SECONDS and len(judged) >= NO_SIGN_GROUPS:
-        return "no_sign"
-    return "inconclusive"
 
 
 def _rounded(value: Any) -> Any:

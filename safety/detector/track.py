@@ -1,8 +1,8 @@
 """Follow the face through the frames and keep a row of numbers for each; the pictures are let go."""
 
 from array import array
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from perception.errors import MediaEmpty
 from perception.face import Face
 from perception.mesh import LEFT_BROW_UPPER, LEFT_EYE_CORNERS, RIGHT_BROW_UPPER, RIGHT_EYE_CORNERS
+from safety.detector.view import View
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 SEARCH_SECONDS = 1.0  # how often the whole picture is searched for faces while one is followed
 LOST_SEARCH_SECONDS = 0.2  # and while none is
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
-_STRIDE = 4  # every fourth pixel each way is enough to see that a picture is flat or still
+_COLUMNS = 17
 
 # (upper, lower) points of the inner lips, middle three; of each eye's lids, middle two (Soukupova and Cech
 # 2016, eye aspect ratio).
@@ -77,41 +77,79 @@ class Track:
         """Frames in which the face was followed."""
         return np.isfinite(self.mouth)
 
+    def part(self, rows: slice) -> "Track":
+        """Some of the rows."""
+        return replace(
+            self, **{f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "step"}
+        )
+
+
+class Rows:
+    """Numbers of one face, a row for every frame; about 140 bytes each, 0.2 MiB a minute."""
+
+    def __init__(self) -> None:
+        self._rows = array("d")
+
+    def add(self, at: float, count: float, face: Sequence[float], picture: Sequence[float]) -> None:
+        """One frame: seconds, faces counted or NaN, what `measure` gave, light, contrast and change."""
+        self._rows.extend((at, count, *face, *picture))
+
+    def __len__(self) -> int:
+        return len(self._rows) // _COLUMNS
+
+    def track(self, fps: float) -> Track:
+        """Everything so far. `fps` is nominal, 0 where unknown. Raises MediaEmpty without a row."""
+        if not self._rows:
+            raise MediaEmpty("there are no frames to look at")
+        table = np.array(self._rows).reshape(-1, _COLUMNS)
+        sizes = table[:, 13]
+        usual = float(np.nanmedian(sizes)) if np.isfinite(sizes).any() else 1.0
+        return Track(
+            at=table[:, 0],
+            step=1 / fps if fps > 0 else _usual_step(table[:, 0]),
+            searched=table[:, 1],
+            mouth=table[:, 2],
+            eyes=table[:, 3:5],
+            brows=table[:, 5:7],
+            pose=table[:, 7:10],
+            place=table[:, 10:12] / usual,
+            moved=table[:, 12],
+            light=table[:, 14],
+            contrast=table[:, 15],
+            change=table[:, 16],
+        )
+
 
 def follow(frames: Iterable[tuple[float, Pixels]], fps: float, finder: Finder) -> Track:
-    """Measure every frame once. Keeps 17 numbers per frame (0.2 MiB a minute), no pictures.
+    """Measure every frame once and keep no picture: one face, the largest at the start and after each loss.
 
     Raises:
         MediaEmpty: no frames.
         MediaUnsupported, MediaTooLarge: as `FaceFinder.find`.
     """
     follower = _Follower(finder)
-    rows = array("d")
+    rows = Rows()
     for at, pixels in frames:
-        rows.extend(follower.row(at, pixels))
-    if not rows:
-        raise MediaEmpty("there are no frames to look at")
-    table = np.array(rows).reshape(-1, 17)
-    sizes = table[:, 13]
-    usual = float(np.nanmedian(sizes)) if np.isfinite(sizes).any() else 1.0
-    return Track(
-        at=table[:, 0],
-        step=1 / fps if fps > 0 else _usual_step(table[:, 0]),
-        searched=table[:, 1],
-        mouth=table[:, 2],
-        eyes=table[:, 3:5],
-        brows=table[:, 5:7],
-        pose=table[:, 7:10],
-        place=table[:, 10:12] / usual,
-        moved=table[:, 12],
-        light=table[:, 14],
-        contrast=table[:, 15],
-        change=table[:, 16],
-    )
+        follower.row(at, pixels, rows)
+    return rows.track(fps)
 
 
 def _usual_step(at: Floats) -> float:
     return float(np.median(np.diff(at))) if len(at) > 1 else 0.04
+
+
+class Pictures:
+    """Light, contrast and change of frame after frame."""
+
+    def __init__(self) -> None:
+        self._before: NDArray[np.float32] | None = None
+
+    def measure(self, luma: NDArray[np.float32]) -> tuple[float, float, float]:
+        """Mean and deviation of a picture's luma, 0..255, and its mean change; NaN for the first."""
+        before, self._before = self._before, luma
+        same_size = before is not None and before.shape == luma.shape
+        change = float(np.abs(luma - before).mean()) if before is not None and same_size else np.nan
+        return float(luma.mean()), float(luma.std()), change
 
 
 class _Follower:
@@ -119,17 +157,17 @@ class _Follower:
         self._finder = finder
         self._face: Face | None = None
         self._search_at = -np.inf
-        self._before: NDArray[np.float32] | None = None
+        self._pictures = Pictures()
 
-    def row(self, at: float, pixels: Pixels) -> list[float]:
-        luma = np.asarray(pixels[::_STRIDE, ::_STRIDE], np.float32) @ _LUMA
-        before, self._before = self._before, luma
-        same_size = before is not None and before.shape == luma.shape
-        change = float(np.abs(luma - before).mean()) if before is not None and same_size else np.nan
+    def row(self, at: float, pixels: Pixels, rows: Rows) -> None:
         previous = self._face
         count = self._step(at, pixels)
-        face = [np.nan] * 12 if self._face is None else _measure(self._face, previous)
-        return [at, count, *face, float(luma.mean()), float(luma.std()), change]
+        rows.add(
+            at,
+            count,
+            measure(self._face, previous),
+            self._pictures.measure(View(at, pixels, self._face, 0).small),
+        )
 
     def _step(self, at: float, pixels: Pixels) -> float:
         """Follow, or search when it is time or nothing is left to follow. The faces counted, or NaN."""
@@ -141,36 +179,39 @@ class _Follower:
             return np.nan
         self._search_at = at + SEARCH_SECONDS - 1e-6
         faces = self._finder.find(pixels)
-        if faces and (self._face is None or not any(_over(face, self._face) for face in faces)):
+        if faces and (self._face is None or not any(over(face, self._face) for face in faces)):
             self._face = faces[0]
         return float(len(faces))
 
 
-def _over(one: Face, other: Face) -> bool:
+def over(one: Face, other: Face) -> bool:
     """The middle of the other face lies within this one's box."""
-    x, y = _middle(other)
+    x, y = middle(other)
     return bool(one.box[0] <= x <= one.box[2] and one.box[1] <= y <= one.box[3])
 
 
-def _measure(face: Face, previous: Face | None) -> list[float]:
-    """mouth, eyes (2), brows (2), pose (3), place in pixels (2), moved, eye distance."""
-    mesh, size = face.mesh.astype(np.float64), face.eye_distance
-    middle = _middle(face)
-    moved = np.nan if previous is None else float(np.linalg.norm(middle - _middle(previous)) / size)
+def measure(face: Face | None, previous: Face | None) -> list[float]:
+    """mouth, eyes (2), brows (2), pose (3), place in pixels (2), moved, eye distance; NaN without a face."""
+    if face is None:
+        return [np.nan] * 12
+    mesh, size = face.mesh.astype(np.float64), max(face.eye_distance, 1e-6)
+    here = middle(face)
+    moved = np.nan if previous is None else float(np.linalg.norm(here - middle(previous)) / size)
     return [
         float(np.mean([_apart(mesh, pair) for pair in _LIPS])) / size,
-        np.mean([_apart(mesh, pair) for pair in _RIGHT_LIDS]) / _apart(mesh, RIGHT_EYE_CORNERS),
-        np.mean([_apart(mesh, pair) for pair in _LEFT_LIDS]) / _apart(mesh, LEFT_EYE_CORNERS),
+        _lids(mesh, _RIGHT_LIDS, RIGHT_EYE_CORNERS),
+        _lids(mesh, _LEFT_LIDS, LEFT_EYE_CORNERS),
         _brow(mesh, RIGHT_BROW_UPPER, RIGHT_EYE_CORNERS) / size,
         _brow(mesh, LEFT_BROW_UPPER, LEFT_EYE_CORNERS) / size,
         *face.pose,
-        *middle,
+        *here,
         moved,
         size,
     ]
 
 
-def _middle(face: Face) -> Floats:
+def middle(face: Face) -> Floats:
+    """(2,) pixels between the eyes."""
     corners = face.mesh[[*RIGHT_EYE_CORNERS, *LEFT_EYE_CORNERS], :2]
     return np.asarray(corners.mean(axis=0), np.float64)
 
@@ -178,6 +219,11 @@ def _middle(face: Face) -> Floats:
 def _apart(mesh: Floats, pair: tuple[int, int]) -> float:
     """Distance of two points in space: turning the head does not change it."""
     return float(np.linalg.norm(mesh[pair[0]] - mesh[pair[1]]))
+
+
+def _lids(mesh: Floats, lids: tuple[tuple[int, int], ...], eye: tuple[int, int]) -> float:
+    """Lid gap over eye width; a mesh without an eye has a gap of nothing."""
+    return float(np.mean([_apart(mesh, pair) for pair in lids])) / max(_apart(mesh, eye), 1e-6)
 
 
 def _brow(mesh: Floats, brow: tuple[int, ...], eye: tuple[int, int]) -> float:

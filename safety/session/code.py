@@ -4,28 +4,20 @@ PocketSphinx 5.1 (BSD-2-Clause), with the US English model of its wheel. It hear
 recording or a synthetic voice that says this session's code passes here.
 """
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
-from typing import Any
-
-import numpy as np
 
 from perception.audio import Speech
-from safety.errors import Misconfigured, SessionCodeOld, SessionCodeWrong, SessionSilent
+from safety.errors import SessionCodeOld, SessionCodeWrong, SessionSilent
+from safety.recogniser import listen
 from safety.session.challenge import CODE_WORDS, WORDS
 
-RATE = 16_000
-FRAMES = 100  # of the recogniser, a second
 # Phones of the garbage, from every manner and place of articulation; all 39 cost forty times the time and
 # made no difference to 12 spoken codes.
 GARBAGE = ("AA", "AH", "EH", "IY", "UW", "ER", "N", "M", "L", "S", "T", "K", "SH", "F", "D")
 UNLIKELY = 0.01  # weight of a garbage phone against a code word's
 MOST_WORDS = 3 * CODE_WORDS
 """Code words that may be heard in all: a slip and another try, not a list of everything."""
-
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -48,7 +40,7 @@ def check_code(
         SessionSilent: there is no sound.
         SessionCodeOld: another session's code was said, and not this one's.
         SessionCodeWrong: neither; metadata `heard` counts the code words that were heard.
-        Misconfigured: PocketSphinx is not installed.
+        Misconfigured, RecogniserUnavailable: as `listen`.
     """
     if speech is None or speech.silent:
         raise SessionSilent("nothing can be heard in the film: let the browser or app use the microphone")
@@ -68,52 +60,15 @@ def check_code(
     )
 
 
-def check_recogniser() -> None:
-    """Raises Misconfigured when PocketSphinx is not installed: before anybody is asked to speak."""
-    if find_spec("pocketsphinx") is None:
-        raise Misconfigured(
-            "consent sessions need the speech recogniser: install the package pocketsphinx",
-            part="pocketsphinx",
-        )
-
-
 def hear(speech: Speech) -> Heard:
     """The code words in a recording, in any order and number."""
-    samples = speech.at(RATE)
-    peak = max(float(np.abs(samples).max()), 1e-6) if len(samples) else 1.0
-    pcm = np.asarray(samples / peak * 0.5 * 32767, np.int16).tobytes()
-    # The library's decoder keeps the mean of the sounds before: a fresh one hears the same film the same.
-    with _lock:
-        decoder = _decoder()
-        decoder.start_utt()
-        decoder.process_raw(pcm, no_search=False, full_utt=True)
-        decoder.end_utt()
-        found = [
-            (each.word.partition("(")[0], each.start_frame / FRAMES, (each.end_frame + 1) / FRAMES)
-            for each in decoder.seg() or ()
-        ]
+    found = listen(speech, grammar=grammar(), words=[(_garbage(phone), phone) for phone in GARBAGE]).words
     known = [each for each in found if each[0] in WORDS]
     return Heard(tuple(each[0] for each in known), tuple((each[1], each[2]) for each in known))
 
 
 def _runs(words: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(words[k : k + CODE_WORDS]) for k in range(len(words) - CODE_WORDS + 1)]
-
-
-def _decoder() -> Any:
-    check_recogniser()
-    from pocketsphinx import Config, Decoder, get_model_path
-
-    config = Config(
-        hmm=get_model_path("en-us/en-us"), dict=get_model_path("en-us/cmudict-en-us.dict"), lm=None,
-        loglevel="FATAL", bestpath=False, ds=2, topn=2,
-    )  # fmt: skip
-    decoder = Decoder(config)
-    for phone in GARBAGE:
-        decoder.add_word(_garbage(phone), phone, False)
-    decoder.add_jsgf_string("code", grammar())
-    decoder.activate_search("code")
-    return decoder
 
 
 def grammar() -> str:

@@ -119,6 +119,11 @@ def add_scope(command: argparse.ArgumentParser, *, required: bool) -> None:
     command.add_argument(
         "--live", action=argparse.BooleanOptionalAction, help="frames may be streamed while they are made"
     )
+    command.add_argument(
+        "--own-voice-only",
+        action=argparse.BooleanOptionalAction,
+        help="what is said has to be in the sitter's own, enrolled voice",
+    )
     command.add_argument("--no-topic", action="append", metavar="TOPIC", help="see docs/consent.md; repeat")
     command.add_argument("--no-term", action="append", metavar="WORDS", help="never to be said; repeat")
 

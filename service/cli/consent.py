@@ -138,6 +138,8 @@ def change(scope: consent_pb2.Scope, args: argparse.Namespace) -> None:
             setattr(scope, name, number)
     if args.live is not None:
         scope.live = args.live
+    if args.own_voice_only is not None:
+        scope.own_voice_only = args.own_voice_only
     if args.days is not None:
         now = datetime.now(UTC)
         scope.not_before.CopyFrom(_stamp(now))

@@ -31,6 +31,7 @@ def _checks(args: argparse.Namespace) -> Iterator[tuple[str, Callable[[], tuple[
     yield "settings", lambda: (True, f"data in {settings_of(args).data}"), "correct what the message names"
     yield "policies", lambda: _policies(args), "correct the policy folder; the service does not start with it"
     yield "face encoder", lambda: _encoder(args), "correct the setting `encoder`, or pull the models"
+    yield "speaker encoder", lambda: _voice(args), "correct `voice_encoder`, or run `sitter models pull`"
     yield "face search", lambda: _search(args), "use an encoder whose calibration resolves this many people"
     yield "callers", lambda: _callers(args), "correct the callers file; `sitter caller add` makes entries"
     yield "disk", lambda: _disk(args), f"free {FREE_BYTES >> 30} GiB where the data folder is"
@@ -82,6 +83,15 @@ def _encoder(args: argparse.Namespace) -> tuple[bool, str]:
 
     encoder = open_encoder(settings_of(args).encoder)
     return True, f"{encoder.name}, {encoder.sha256[:16]}"
+
+
+def _voice(args: argparse.Namespace) -> tuple[bool, str]:
+    from safety.voices import open_voice_encoder
+
+    settings = settings_of(args)
+    encoder = open_voice_encoder(settings.voice_encoder)
+    encoder.calibration.profile(settings.voice_profile)
+    return True, f"{encoder.name}, {encoder.sha256[:16]}, profile {settings.voice_profile}"
 
 
 def _search(args: argparse.Namespace) -> tuple[bool, str]:

@@ -88,6 +88,9 @@ def reembed(args: argparse.Namespace) -> int:
     from safety.entry import IDENTITY_REEMBEDDED, Entry
     from safety.protection import Protection
     from safety.reembed import reembed as renew
+    from safety.voices import open_voice_encoder
+    from safety.voices.prints import Voices
+    from safety.voices.rows import VoicePrint
     from service.wiring import utc_now
 
     with _offline(args) as (settings, db, ring, vault, log):
@@ -106,7 +109,22 @@ def reembed(args: argparse.Namespace) -> int:
             db, vault, encoder, finder, Protection(ring.derive("templates")),
             decode=lambda data: decode_image(data).pixels, logged=logged, suspend=args.suspend,
         )  # fmt: skip
+        voices = Voices(
+            db, vault, Protection(ring.derive("voices")), lambda: open_voice_encoder(settings.voice_encoder)
+        )
+        with db.transaction() as tx:
+
+            def heard(each: VoicePrint) -> None:
+                body = {
+                    "caller": "reembed", "encoder_sha256": each.encoder_sha256,
+                    "identity_id": each.identity_id, "outcome": "voice", "trace_id": trace_id,
+                }  # fmt: skip
+                log.append(tx, Entry(IDENTITY_REEMBEDDED, body, at=utc_now()))
+
+            made, left = voices.reembed(tx, heard)
     say(f"{len(done.renewed)} templates made anew, {len(done.suspended)} identities suspended")
+    if made or left:
+        say(f"{made} voice prints made anew, {left} without recordings count no more: add those voices again")
     return 0
 
 

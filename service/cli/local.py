@@ -57,6 +57,7 @@ def serve(args: argparse.Namespace) -> int:
             console = Console(deployment.app)
             opened.callback(console.close)
             say(f"the sitter's page is on {console.scheme}://{console.address}/session/...")
+            say(f"anybody may ask what a video is on {console.scheme}://{console.address}/detect")
         say(f"sitter serves on {deployment.address}, data in {settings.data}; stop with Ctrl-C")
         stop.wait()
         say("sitter stops: running calls may end first")

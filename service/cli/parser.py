@@ -3,12 +3,14 @@
 import argparse
 from pathlib import Path
 
+from safety.label import KINDS as LABELS
 from safety.vocabulary import BASES
 from service.cli.agreeing import add_consents, add_policies
 from service.cli.audit_options import add_audit
 from service.cli.session_options import add_sessions
 from service.cli.steering import add_controls, add_motion, add_track
 from service.cli.trust_options import add_trust
+from service.cli.voice_options import add_voices
 
 
 def parser() -> argparse.ArgumentParser:
@@ -62,6 +64,10 @@ def _identities(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "picture", type=Path, nargs="*", help="pictures of one face; three or more of a living person"
     )
     enroll.add_argument("--video", type=Path, help="instead: a short video of the head turning slowly")
+    enroll.add_argument(
+        "--voice", type=Path, action="append", default=[], metavar="WAV",
+        help="recording of the sitter's own voice; repeat for several, 10 s of speech together",
+    )  # fmt: skip
     enroll.add_argument("--basis", choices=BASES, required=True)
     enroll.add_argument("--label", required=True, help="name or note; stored encrypted, never logged")
     enroll.add_argument("--declaration", required=True, help="what it is and why it may be animated")
@@ -113,7 +119,7 @@ def _identities(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     reembed.add_argument("--suspend", action="store_true", help="agree that those without pictures stop")
     reembed.set_defaults(run="identities.reembed")
     _config(reembed)
-    for each in (listing, shown, erase, alike, sweep, protect):
+    for each in (listing, shown, erase, alike, sweep, protect, *add_voices(identity)):
         _remote(each)
     keys = commands.add_parser("keys", help="master key of the vault").add_subparsers(
         required=True, metavar="ACTION"
@@ -144,6 +150,11 @@ def _generate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     generate.add_argument("--quiet", action="store_true", help="no progress bar")
     add_controls(generate)
     add_track(generate)
+    generate.add_argument(
+        "--label", choices=LABELS,
+        help="what the picture itself says of how it was made: words in a corner, a sign, or a banner at the "
+        "start; default: as the deployment sets it",
+    )  # fmt: skip
     _remote(generate)
     generate.set_defaults(run="remote.generate")
 
@@ -151,8 +162,12 @@ def _generate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 def _detect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     detect = commands.add_parser("detect", help="what is this video")
     detect.add_argument("file", type=Path, metavar="FILE")
+    detect.add_argument(
+        "--report", type=Path, metavar="DIR", help="write report.json, report.html and report.pdf there"
+    )
+    detect.add_argument("--quiet", action="store_true", help="no progress bar")
     _remote(detect)
-    detect.set_defaults(run="remote.detect")
+    detect.set_defaults(run="detecting.detect")
 
 
 def _tracks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

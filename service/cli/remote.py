@@ -1,4 +1,4 @@
-"""Commands that ask a running service: enroll, generate, detect."""
+"""Commands that ask a running service: enroll, generate."""
 
 import argparse
 import errno
@@ -15,13 +15,13 @@ from google.protobuf.json_format import MessageToDict
 from service.cli.connection import connect
 from service.cli.output import say, show
 from service.cli.steering import steered
-from service.pb.sitter.v1 import consent_pb2, generation_pb2
+from service.pb.sitter.v1 import generation_pb2
 from service.translate import (
     BASIS_NAME,
     GATE_NAME,
     IDENTITY_STATE_NAME,
+    LABEL,
     TRACK_MODE,
-    VERDICT_NAME,
     controls_out,
 )
 
@@ -33,6 +33,7 @@ def enroll(args: argparse.Namespace) -> int:
             pictures, basis=args.basis, label=args.label, declaration=args.declaration,
             adult=args.adult, protected=args.protected, guardian=args.guardian, retain_days=args.retain_days,
             media_days=args.media_days, video=args.video.read_bytes() if args.video else b"",
+            voices=[path.read_bytes() for path in args.voice],
         )  # fmt: skip
     identity_id, state = answer.identity.identity_id, IDENTITY_STATE_NAME[answer.identity.state]
     waits = "; another operator has to approve it" if state == "pending" else ""
@@ -73,6 +74,7 @@ def generate(args: argparse.Namespace) -> int:
         controls=controls_out(steered(args)),
         track_mode=TRACK_MODE[args.track_mode] if args.track_mode else None,
         script=text_of(args.script) if args.script else "", language=args.language,
+        label=LABEL[args.label] if args.label else None,
     )  # fmt: skip
     portrait = args.portrait.read_bytes()
     speech = args.speech.read_bytes() if args.speech else b""
@@ -94,37 +96,6 @@ def generate(args: argparse.Namespace) -> int:
         f"{args.out}: clip {made.release.record_id}, {seconds:.1f} s, log entry {made.release.log_index}",
     )  # fmt: skip
     return 0
-
-
-def detect(args: argparse.Namespace) -> int:
-    with connect(args, anonymous=True) as sitter:
-        answer = sitter.detect(args.file)
-    if args.json:
-        show(detection_dict(answer))
-        return 0
-    say(f"{VERDICT_NAME[answer.verdict]}: {answer.explanation}")
-    if answer.record_id:
-        state = consent_pb2.ConsentState.Name(answer.consent).removeprefix("CONSENT_STATE_").lower()
-        say(f"clip {answer.record_id}, log entry {answer.log_index}; consent today: {state}")
-    for span in answer.altered:
-        say(f"changed: {span.kind} from {span.start:.1f} to {span.end:.1f} s")
-    calibrated = "calibrated" if answer.calibrated else "not calibrated"
-    say(f"machine-made score {answer.score:.2f} ({answer.score_verdict}, {calibrated})")
-    for finding in answer.findings:
-        mark = "!" if finding.sign else " "
-        say(f" {mark} {finding.cue}: {finding.value:.3g} {finding.unit}; {finding.reason}")
-    return 0
-
-
-def detection_dict(answer: Any) -> dict[str, Any]:
-    """The answer as JSON values, with the verdict by its short name."""
-    value: dict[str, Any] = MessageToDict(
-        answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-    )
-    value["verdict"] = str(VERDICT_NAME[answer.verdict])
-    value["consent"] = value["consent"].removeprefix("CONSENT_STATE_").lower()
-    value["credentials"]["state"] = value["credentials"]["state"].removeprefix("CREDENTIAL_STATE_").lower()
-    return value
 
 
 @contextmanager

@@ -42,7 +42,9 @@ def show_one(args: argparse.Namespace) -> int:
 
 def enroll(args: argparse.Namespace) -> int:
     with connect(args) as sitter:
-        answer = sitter.enroll_from_session(args.session, label=args.label, adult=args.adult)
+        answer = sitter.enroll_from_session(
+            args.session, label=args.label, adult=args.adult, guardian=args.guardian
+        )
     answer_with(
         args, answer, f"identity {answer.identity.identity_id} enrolled, log entry {answer.log_index}"
     )

@@ -29,6 +29,7 @@ def add_sessions(commands: Commands) -> list[argparse.ArgumentParser]:
     enroll = actions.add_parser("enroll", help="enrol the person of a passed session from its film")
     enroll.add_argument("--label", required=True, help="name or note; stored encrypted, never logged")
     enroll.add_argument("--adult", action="store_true", help="there is evidence that the person is of age")
+    enroll.add_argument("--guardian", action="store_true", help="there is evidence that a guardian agrees")
     grant = actions.add_parser("grant", help="record the consent that the sitter gave in a passed session")
     grant.add_argument("--notice", default="sitter-session-1", help="name of the notice that was shown")
     made = {"start": start, "submit": submit, "show": shown, "enroll": enroll, "grant": grant}

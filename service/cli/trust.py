@@ -12,6 +12,7 @@ from safety.trust_lists import TrustLists, described, digest_of
 from service.cli.connection import settings_of
 from service.cli.output import say, show
 from service.cli.remote import writable, write_whole
+from service.posting import ask_responder
 from service.settings import Settings
 from service.wiring import utc_now
 
@@ -87,7 +88,8 @@ def stamp(args: argparse.Namespace) -> int:
     writable(args.out)
     credentials = Credentials.open(
         settings.data / "credentials", _ring(settings), utc_now,
-        time_stamper=settings.tsa_url, stamping=Stamping.LATE, sign_seconds=settings.sign_seconds,
+        time_stamper=settings.tsa_url, stamping=Stamping.LATE, ocsp=ask_responder,
+        sign_seconds=settings.sign_seconds,
     )  # fmt: skip
     try:
         done = credentials.stamp(args.clip, args.out)

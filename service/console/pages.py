@@ -1,7 +1,6 @@
 """The routes of the sitter's page. The secret in a link's path is the only key; there is no cookie."""
 
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -23,16 +22,14 @@ from safety.session.store import ATTEMPTS
 from service import sessions
 from service.app import App
 from service.console import words
+from service.console.bodies import spool
 from service.console.headers import Headers
 from service.staging import staged
 from service.status import code_of, status_of
-from service.uploads import UploadBroken
 
 ASSETS = Path(__file__).parent / "assets"
 UPLOADS = 8
 """Films on their way at a time."""
-STALL_SECONDS = 30.0
-"""Longest wait for the next piece of a film."""
 
 # google.rpc codes as HTTP statuses (google/rpc/code.proto)
 STATUS = {3: 400, 5: 404, 7: 422, 8: 429, 9: 410, 14: 503}
@@ -54,8 +51,8 @@ class Pages:
                 Route("/session/{secret}/challenge", self.challenge, methods=["POST"]),
                 Route("/session/{secret}/film", self.film, methods=["POST"]),
                 Route("/favicon.ico", _nothing, methods=["GET"]),
-                Route("/assets/session.css", _asset("session.css", "text/css"), methods=["GET"]),
-                Route("/assets/session.js", _asset("session.js", "text/javascript"), methods=["GET"]),
+                Route("/assets/session.css", asset("session.css", "text/css"), methods=["GET"]),
+                Route("/assets/session.js", asset("session.js", "text/javascript"), methods=["GET"]),
             ],
             middleware=[Middleware(Headers)],
         )
@@ -101,7 +98,7 @@ class Pages:
         try:
             session = await run_in_threadpool(self._app.sessions.linked, request.path_params["secret"])
             with staged(self._app, self._app.new_id(12)) as folder:
-                await self._spool(request, folder / "film")
+                await spool(request, folder / "film", MOST_BYTES, self._app.settings.upload_seconds, "film")
                 return await self._answer(
                     "session.film",
                     lambda trace_id: self._hand_in(session.session_id, folder / "film", trace_id),
@@ -115,20 +112,6 @@ class Pages:
     def _hand_in(self, session_id: str, film: Path, trace_id: str) -> Response:
         sessions.hand_in(self._app, session_id, film, trace_id)
         return JSONResponse({"passed": True})
-
-    async def _spool(self, request: Request, target: Path) -> None:
-        announced = request.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > MOST_BYTES:
-            raise _too_large()
-        received, deadline = 0, time.monotonic() + self._app.settings.upload_seconds
-        with target.open("xb") as file:
-            async for piece in _pieces(request):
-                received += len(piece)
-                if received > MOST_BYTES:
-                    raise _too_large()
-                if time.monotonic() > deadline:
-                    raise UploadBroken("the film took too long to arrive: use a faster connection")
-                await run_in_threadpool(file.write, piece)
 
     async def _answer(
         self, name: str, work: Callable[[str], Response], session_id: str | None = None
@@ -150,7 +133,7 @@ class Pages:
         body: dict[str, Any] = {
             "passed": False,
             "reason": error.reason if isinstance(error, SitterError) else "INTERNAL",
-            "message": _sentence(status.message),
+            "message": sentence(status.message),
             "attempts_left": self._left(session_id),
         }
         code = 413 if isinstance(error, MediaTooLarge) else STATUS.get(status.code, 500)
@@ -179,27 +162,7 @@ def templates() -> Environment:
     )  # fmt: skip
 
 
-async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body as it comes, no piece later than `STALL_SECONDS` after the one before."""
-    stream = request.stream()
-    while True:
-        try:
-            with anyio.fail_after(STALL_SECONDS):
-                yield await anext(stream)
-        except StopAsyncIteration:
-            return
-        except (TimeoutError, ClientDisconnect):
-            raise UploadBroken("the film stopped arriving: check your connection and send it again") from None
-
-
-def _too_large() -> MediaTooLarge:
-    return MediaTooLarge(
-        f"the film is larger than {MOST_BYTES >> 20} MiB: record it again in a smaller size",
-        limit="video_bytes", most=MOST_BYTES,
-    )  # fmt: skip
-
-
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
@@ -208,7 +171,7 @@ async def _nothing(request: Request) -> Response:
     return Response(status_code=204)
 
 
-def _asset(name: str, media_type: str) -> Callable[[Request], Any]:
+def asset(name: str, media_type: str) -> Callable[[Request], Any]:
     async def serve(request: Request) -> Response:
         return FileResponse(ASSETS / name, media_type=media_type)
 

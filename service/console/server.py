@@ -1,13 +1,17 @@
-"""The web server of the sitter's page, in a thread of its own."""
+"""The web server of the sitter's page and the public detect page, in a thread of its own."""
 
 import socket
 import threading
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from safety.errors import Misconfigured
 from service.app import App
+from service.console.detect_pages import DetectPages
 from service.console.pages import Pages
+from service.resolution import Resolution
 from service.settings import Settings, is_loopback
 
 CONNECTIONS = 64
@@ -36,7 +40,7 @@ class Console:
         self.scheme = "http" if settings.tls_certificate is None else "https"
         self.address = f"{host}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
-            Pages(app).asgi(), log_level="critical", access_log=False, server_header=False, ws="none",
+            site(app), log_level="critical", access_log=False, server_header=False, ws="none",
             lifespan="off", http="h11", loop="asyncio", limit_concurrency=CONNECTIONS,
             timeout_keep_alive=5, timeout_graceful_shutdown=DRAIN_SECONDS, proxy_headers=False,
             ssl_certfile=settings.tls_certificate, ssl_keyfile=settings.tls_key,
@@ -52,6 +56,17 @@ class Console:
         self._server.should_exit = True
         self._thread.join(START_SECONDS + DRAIN_SECONDS)
         self._socket.close()
+
+
+def site(app: App) -> Starlette:
+    """Every page and interface that is served over HTTP; the first route that fits answers."""
+    return Starlette(
+        routes=[
+            *DetectPages(app).routes(),
+            *Resolution(app).routes(),
+            Mount("/", Pages(app).asgi()),
+        ]
+    )
 
 
 def listens(settings: Settings) -> tuple[str, int]:

@@ -70,6 +70,12 @@ def asked(session: Session) -> list[Line]:
         Line("From and until", f"{_day(scope.not_before)} to {_day(scope.not_after)}"),
         Line("How long and how many", _lengths(scope)),
         Line("What may be said", SCRIPTS[scope.script.kind] + _topics(scope)),
+        Line(
+            "In whose voice",
+            "your own voice alone: it is recorded here and compared with what you are made to say"
+            if scope.own_voice_only
+            else "any voice, not only yours",
+        ),
         Line("Expressions", ", ".join(sorted(scope.emotions)) or "none that you do not show in your picture"),
         Line("In which languages", _languages(scope)),
         Line(

@@ -15,8 +15,9 @@ from engine.state import Controls, Mode
 from perception.errors import SitterError
 from safety.evidence import verify_pack
 from safety.vocabulary import CONTROLS
+from service.cli.detecting import detection_dict
 from service.cli.output import say
-from service.cli.remote import detection_dict, progress_bar, write_whole
+from service.cli.remote import progress_bar, write_whole
 from service.client import Client, Generated, RemoteError
 from service.demo import copies
 from service.demo.cast import Sitter

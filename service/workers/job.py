@@ -6,8 +6,8 @@ any of it is encoded.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from perception.audio import Speech
 from perception.face import FaceFinder
 from perception.video import write_video
 from safety.errors import InspectionRefused
+from safety.label import Label, Labeller
 from safety.watermark import open_watermark
 from safety.watermark.embed import Embedder
 from safety.watermark.sound import open_sound_watermark
@@ -38,6 +39,8 @@ class Job:
         watermark_keys: 32 bytes each, newest first.
         target: MP4 file to write, in the staging folder.
         track, mode: what moves the face instead of the speech, or on top of it.
+        label: drawn into every frame before its mark.
+        tags: the file's metadata.
     """
 
     portrait: NDArray[np.uint8]
@@ -48,6 +51,8 @@ class Job:
     target: Path
     track: Track | None = None
     mode: Mode = "instead"
+    label: Label | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Draft:
 
     Attributes:
         marked, payload: how many frames were marked with what.
+        labelled: how many frames the visible label was drawn into.
         sound: capacity of the sound for its mark (`SoundWatermark.capacity`); None for a clip without sound.
         render_seconds, mark_seconds, encode_seconds: of work; rendering runs beside the other two.
     """
@@ -69,6 +75,7 @@ class Draft:
     render_seconds: float
     mark_seconds: float
     encode_seconds: float
+    labelled: int = 0
 
     def confirm_marked(self, job: Job) -> None:
         """Raises InspectionRefused unless every frame, and any sound, was marked with the job's payload."""
@@ -78,6 +85,31 @@ class Draft:
                 "not every frame and sound was marked with this clip's record: it is discarded",
                 rules="mark.payload",
             )
+        if job.label is not None and self.labelled != self.frames:
+            raise InspectionRefused(
+                "not every frame carries the visible label: it is discarded", rules="mark.label"
+            )
+
+
+class Labelling:
+    """Draws a job's label, where it has one, away from the faces that its first frame shows."""
+
+    def __init__(self, job: Job, finder: FaceFinder) -> None:
+        self._job, self._finder = job, finder
+        self._labeller: Labeller | None = None
+        self.frames = 0
+
+    def draw(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if self._job.label is None:
+            return frame
+        if self._labeller is None:
+            height, width = frame.shape[:2]
+            self._labeller = Labeller(
+                self._job.label, width=width, height=height, fps=self._job.controls.fps,
+                faces=[face.box for face in self._finder.find(frame)],
+            )  # fmt: skip
+        self.frames += 1
+        return self._labeller.draw(frame)
 
 
 class _Meter:
@@ -95,11 +127,13 @@ class _Meter:
             self.render += time.perf_counter() - start
             yield frame
 
-    def marked(self, frames: Iterator[NDArray[np.uint8]], embedder: Embedder) -> Iterator[NDArray[np.uint8]]:
+    def marked(
+        self, frames: Iterator[NDArray[np.uint8]], label: Labelling, embedder: Embedder
+    ) -> Iterator[NDArray[np.uint8]]:
         asked = time.perf_counter()
         for frame in frames:
             given = time.perf_counter()
-            marked = embedder.embed(frame)
+            marked = embedder.embed(label.draw(frame))
             self.mark += time.perf_counter() - given
             self.waited += given - asked
             self.frames += 1
@@ -132,13 +166,15 @@ def run(job: Job, finder: FaceFinder, progress: Callable[[int, int], None]) -> D
     meter.mark = time.perf_counter() - prepared
     embedder = open_watermark(job.watermark_keys).embedder(job.payload, width=size, height=size, fps=fps)
 
+    label = Labelling(job, finder)
+
     def finished() -> Iterator[NDArray[np.uint8]]:
         with ahead(meter.rendered(animation)) as frames:
-            for done, frame in enumerate(meter.marked(frames, embedder), 1):
+            for done, frame in enumerate(meter.marked(frames, label, embedder), 1):
                 progress(done, animation.frames)
                 yield frame
 
-    write_video(job.target, finished(), fps=fps, speech=speech)
+    write_video(job.target, finished(), fps=fps, speech=speech, tags=job.tags)
     busy = time.perf_counter() - prepared - meter.waited
     return Draft(
         path=job.target,
@@ -150,4 +186,5 @@ def run(job: Job, finder: FaceFinder, progress: Callable[[int, int], None]) -> D
         render_seconds=meter.render,
         mark_seconds=meter.mark,
         encode_seconds=busy - meter.mark,
+        labelled=label.frames,
     )

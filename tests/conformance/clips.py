@@ -1,13 +1,18 @@
 """One signed, time-stamped clip with both marks, and each way to break it."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from safety.certificates import to_pem
 from safety.credentials import Credentials
+from safety.label import Label
 from safety.selftest import tiny_clip
 from safety.trust_lists import TrustLists
+from tests.ocsp_responder import Responder
 from tests.safety.test_credentials import Installation, Permit, facts, install
+from tests.safety.test_stapling import installed
 from tests.time_stamper import TimeStamper
 
 SOUND = "dev.sitter.watermark.sound.v1"
@@ -29,9 +34,26 @@ def sign(folder: Path, stamper: TimeStamper) -> Site:
     made.credentials._authority.update("time-stampers", stamper.root.encode())
     made.credentials = Credentials.open(made.trust, made.ring, time_stamper=stamper.url)
     target = folder / "released.mp4"
-    done = made.credentials.sign(made.clip(), target, facts(sound_watermark=SOUND), Permit())
+    done = made.credentials.sign(
+        made.clip(), target, facts(sound_watermark=SOUND, label=Label("corner")), Permit()
+    )
     assert done.time_stamped
     return Site(made, target.read_bytes(), made.credentials._authority.lists())
+
+
+def sign_stapled(folder: Path, stamper: TimeStamper) -> Site:
+    """The same under an authority that has a responder: its answer is stapled."""
+    answers = folder / "ocsp"
+    answers.mkdir()
+    authority = Responder(answers)
+    made = installed(folder, authority, None)
+    made.credentials.close()
+    made.credentials._authority.update("time-stampers", stamper.root.encode())
+    made.credentials = Credentials.open(made.trust, made.ring, time_stamper=stamper.url, ocsp=authority.ask)
+    time.sleep(1.1)  # both clocks count seconds, and the answer must be older than the time-stamp
+    target, _ = made.sign(facts(sound_watermark=SOUND))
+    made.credentials.close()
+    return Site(made, target.read_bytes(), TrustLists(to_pem(authority.root), stamper.root, ""))
 
 
 def _after(needle: bytes, data: bytes, skip: int = 4) -> bytes:

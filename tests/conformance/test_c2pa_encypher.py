@@ -43,6 +43,14 @@ def test_by_the_conformance_program(site: Site) -> None:
     assert codes(report, "failure") == ["com.encypher.conformance.revocationInformationMissing"]
 
 
+def test_a_listed_authority_s_clip(stapled_site: Site) -> None:
+    """With the authority's stapled answer the strict profile finds nothing amiss."""
+    lists = stapled_site.lists
+    report = verify(stapled_site.clip, lists.own, lists.time, strict_conformance=True)
+    assert (report["integrity"], codes(report, "failure")) == ("valid", [])
+    assert "signingCredential.ocsp.notRevoked" in codes(report, "success")
+
+
 @pytest.mark.parametrize("tampering", TAMPERED)
 def test_tampering_is_rejected(site: Site, tampering: str) -> None:
     """Not valid, or no file at all."""

@@ -17,7 +17,8 @@ def test_ours_as_released(site: Site) -> None:
         True,
     )
     assert reading.soft_bindings == ((WATERMARK, PAYLOAD), (SOUND, PAYLOAD))
-    assert reading.actions == ("c2pa.created", "c2pa.watermarked.bound", "c2pa.watermarked.bound")
+    marked = "c2pa.watermarked.bound"
+    assert reading.actions == ("c2pa.created", "c2pa.edited", marked, marked)
 
 
 @pytest.mark.parametrize("tampering", TAMPERED)

@@ -56,11 +56,13 @@ def test_actions(active: Any) -> None:
     assert first.endswith("c2pa.actions.v2")
     said = active["assertions"]["c2pa.actions.v2"]
     assert said["allActionsIncluded"] is True
-    assert [one["action"] for one in said["actions"]] == ["c2pa.created", MARKED, MARKED]
-    assert said["actions"][0]["digitalSourceType"].startswith(
-        "http://cv.iptc.org/newscodes/digitalsourcetype/"
-    )
-    assert [set(one.get("parameters", {})) for one in said["actions"]] == [{"ingredients"}, set(), set()]
+    created, edited, *marked = said["actions"]
+    assert [one["action"] for one in said["actions"]] == ["c2pa.created", "c2pa.edited", MARKED, MARKED]
+    for one in (created, edited):
+        assert one["digitalSourceType"].startswith("http://cv.iptc.org/newscodes/digitalsourcetype/")
+    assert set(created["parameters"]) == {"ingredients"}
+    assert edited["parameters"] == {"dev.sitter.label": "corner"}
+    assert [set(one.get("parameters", {})) for one in marked] == [set(), set()]
 
 
 def test_assertions(active: Any) -> None:

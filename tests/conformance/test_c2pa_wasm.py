@@ -1,7 +1,7 @@
 """@contentauth/c2pa-wasm, what browsers verify with, accepts our clip and rejects each tampering.
 
-Runs where node is installed and C2PA_WASM names the package's folder (npm install --ignore-scripts
-@contentauth/c2pa-wasm@0.13.3), by default the one below node_modules here.
+Runs where node and the package are installed: `python tests/conformance/install.py` does that where there is
+npm, and C2PA_WASM names another folder of the package.
 """
 
 import json
@@ -19,11 +19,13 @@ from safety.trust_lists import TrustLists
 from tests.conformance.clips import TAMPERED, Site
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = Path(os.environ.get("C2PA_WASM") or ROOT / "node_modules" / "@contentauth" / "c2pa-wasm")
+PACKAGE = Path(
+    os.environ.get("C2PA_WASM") or ROOT / ".venv" / "node" / "node_modules" / "@contentauth" / "c2pa-wasm"
+)
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(
     NODE is None or not (PACKAGE / "pkg" / "c2pa_bg.wasm").exists(),
-    reason="needs node and npm install @contentauth/c2pa-wasm@0.13.3 (C2PA_WASM names its folder)",
+    reason="needs node and @contentauth/c2pa-wasm (python tests/conformance/install.py)",
 )
 
 

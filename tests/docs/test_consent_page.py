@@ -19,7 +19,7 @@ VALUES = {
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"`(--[a-z-]+)`", TABLE))))
 def test_every_option_exists(option: str) -> None:
     """Each option of the table is one of `sitter consent amend`."""
-    value = [] if option in ("--live", "--any-script") else [VALUES.get(option, "x")]
+    value = [] if option in ("--live", "--any-script", "--own-voice-only") else [VALUES.get(option, "x")]
     line = ["consent", "amend", "0" * 32, "--evidence", "yes.txt", option, *value]
     args = parser().parse_args(line)
     assert getattr(args, option[2:].replace("-", "_")) not in (None, [])

@@ -11,7 +11,7 @@ import pytest
 
 from service.__main__ import main
 from service.local_callers import key_path
-from tests.e2e.conftest import AUDITOR, CLIENT, EVIDENCE, OPERATOR, Site
+from tests.e2e.conftest import AUDITOR, CLIENT, EVIDENCE, OPERATOR, REVIEWER, Site
 
 Sitter: TypeAlias = Callable[..., tuple[int, str, str]]
 DEAD = "127.0.0.1:9"
@@ -81,10 +81,13 @@ def test_a_life(site: Site, sitter: Sitter, files: Path) -> None:
     status, out, _ = sitter("identity", "list", name=OPERATOR)
     assert identity in out
     assert len(out.splitlines()) == 2
-    status, out, _ = sitter(
+    grant = (
         "consent", "grant", identity, "--caller", CLIENT, "--purpose", "education", "--territory", "DE",
-        "--channel", "web", "--days", 30, "--evidence", files / "yes.txt", name=OPERATOR,
+        "--channel", "web", "--days", 30, "--evidence", files / "yes.txt",
     )  # fmt: skip
+    assert_failed(sitter(*grant, name=OPERATOR), 1, "IDENTITY_PENDING", "second operator")
+    assert sitter("identity", "approve", identity, name=REVIEWER)[0] == 0
+    status, out, _ = sitter(*grant, name=OPERATOR)
     assert status == 0
     consent = out.split()[1]
     status, out, _ = sitter("consent", "show", consent, name=OPERATOR)

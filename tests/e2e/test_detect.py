@@ -221,7 +221,8 @@ def test_sound_cut_from_the_clip(
     assert "sound without pictures" in found.explanation
     assert found.watermark.payload == ""
     assert [span.kind for span in found.altered] == ["picture"]
-    assert (found.score_verdict, len(found.findings)) == ("inconclusive", 0)
+    assert found.score_verdict == "inconclusive"
+    assert {finding.group for finding in found.findings} <= {"sound"}
     assert found.consent == consent_pb2.CONSENT_STATE_GIVEN
 
 

@@ -12,7 +12,7 @@ from service.demo.cast import png
 from service.demo.characters import draw
 from service.enroll import RETENTION, EnrolmentRequest, enroll, sweep
 from service.run import Gate
-from tests.pipeline.conftest import OPERATOR, TRACE, Stage
+from tests.pipeline.conftest import OPERATOR, TRACE, Stage, approved
 
 
 def test_nothing_is_swept_before_its_term(stage: Stage) -> None:
@@ -64,3 +64,12 @@ def test_a_pending_character_generates_nothing(stage: Stage) -> None:
     request = EnrolmentRequest("character", "x", "ours", False, False, (picture,))
     identity, _ = enroll(stage.app, request, OPERATOR, TRACE)
     stage.refused(IdentityPending, Gate.IDENTIFY, identity_id=identity.identity_id, portrait=picture)
+
+
+def test_nobody_consents_for_a_pending_character(stage: Stage) -> None:
+    """A consent can be recorded once a second operator has approved the identity, not before."""
+    request = EnrolmentRequest("character", "x", "ours", False, False, (png(draw("osei", 512)),))
+    identity, _ = enroll(stage.app, request, OPERATOR, TRACE)
+    with pytest.raises(IdentityPending):
+        stage.grant(identity)
+    assert stage.grant(approved(stage.app, identity)).state == "given"

@@ -53,7 +53,7 @@ def test_a_track_moves_the_face_and_is_on_record(steered: Stage, csv: bytes) -> 
     assert job.track is not None
     assert job.mode == "instead"
     (intake,) = steered.entries(record_id=release.record.record_id)[1:2]
-    assert intake["track"] == steered.app.ring.commitment("track", csv)
+    assert intake["track"] == steered.app.commitments.of(steered.identity.identity_id)("track", csv)
     assert intake["track_mode"] == "instead"
     signed = steered.app.credentials.read(steered.app.blobs.path(release.record.record_id))
     assert signed.ours

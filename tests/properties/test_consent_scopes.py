@@ -61,6 +61,7 @@ def scopes(draw: st.DrawFn) -> Scope:
         total_seconds=draw(st.none() | st.floats(1, 1000)),
         max_clips=draw(st.none() | st.integers(1, 100)),
         clips_per_day=draw(st.none() | st.integers(1, 100)),
+        own_voice_only=draw(st.booleans()),
     )
 
 
@@ -77,6 +78,7 @@ ASKS = st.builds(
     live=st.booleans(),
     language=st.sampled_from((*TAGS, "", "deu", "d")),
     spoken=SPOKEN,
+    voice=st.sampled_from(("same", "other", "unknown", "not_asked", "", "SAME")),
 )
 
 
@@ -105,6 +107,7 @@ def covered(draw: st.DrawFn) -> tuple[Scope, Ask, datetime]:
         draw(st.booleans()) and scope.live,
         "" if language == "*" else language,
         spoken,
+        "same" if scope.own_voice_only else draw(st.sampled_from(("same", "not_asked"))),
     )
     return scope, ask, scope.not_before
 

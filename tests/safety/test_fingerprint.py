@@ -1,101 +1,26 @@
 """The fingerprint of a clip: faithful copies agree, and edits are found where they are."""
 
-import io
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from PIL import Image
-from scipy.ndimage import gaussian_filter1d, map_coordinates
 
 from perception.audio import Speech
 from perception.video import open_video, write_video
 from safety.errors import StoreUnavailable
 from safety.fingerprint import Comparison, Fingerprint, Span, compare, fingerprint
-from service.demo.characters import draw
-from service.demo.make_speech import FOLDER, read
+from safety.fingerprint.compare import NOTHING as ANOTHER
+from tests.talking import FPS, NOTHING, SECONDS, SIDE, Frames, speech, spliced, talking, timed, transcoded
 
-Frames = list[NDArray[np.uint8]]
-Timed = list[tuple[float, NDArray[np.uint8]]]
-FPS, SECONDS, SIDE = 25, 8, 192
 WITHIN = 0.5  # seconds: the accuracy that is promised
-
-
-@cache
-def talking(name: str, seed: int) -> Frames:
-    """Eight seconds of a drawn portrait whose head drifts and whose mouth moves."""
-    rng, count = np.random.default_rng(seed), SECONDS * FPS
-    picture = draw(name, SIDE).astype(np.float32)
-    unit, cx, cy = 0.172 * SIDE, 0.5 * SIDE, 0.425 * SIDE
-
-    def drift(seconds: float, size: float) -> NDArray[np.float64]:
-        walk = gaussian_filter1d(rng.standard_normal(count + 100), seconds * FPS)[50:-50]
-        return np.asarray(walk / walk.std() * size)
-
-    right, down, roll = drift(0.4, 0.10) * unit, drift(0.4, 0.06) * unit, drift(0.5, 0.03)
-    mouth = np.abs(drift(0.07, 0.10)) * unit * (drift(0.5, 1.0) > -0.5)
-    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
-    away = ((x - cx) / (1.5 * unit)) ** 2 + ((y - cy - 0.2 * unit) / (2.2 * unit)) ** 2
-    head = np.exp(-1.5 * np.maximum(away - 0.5, 0))
-    lips = np.exp(-(((x - cx) / (0.45 * unit)) ** 2) - ((y - cy - 1.25 * unit) / (0.35 * unit)) ** 2)
-    frames = []
-    for k in range(count):
-        sx = x - head * (right[k] - roll[k] * (y - cy))
-        sy = y - head * (down[k] + roll[k] * (x - cx)) - lips * mouth[k] * np.sign(y - cy - 1.15 * unit) * 0.5
-        layers = [map_coordinates(picture[..., c], [sy, sx], order=1, mode="nearest") for c in range(3)]
-        frames.append(np.stack(layers, -1).astype(np.uint8))
-    return frames
-
-
-@cache
-def speech(name: str) -> Speech:
-    samples = read(FOLDER / f"{name}.flac")
-    return Speech(
-        np.interp(np.arange(SECONDS * 48000) / 3, np.arange(len(samples)), samples).astype(np.float32)
-    )
-
-
-def timed(frames: Frames, fps: float = FPS) -> Timed:
-    return [(k / fps, pixels) for k, pixels in enumerate(frames)]
-
-
-def transcoded(
-    frames: Frames, *, crf: int = 28, fps: int = FPS, scale: float = 1.0
-) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    """The frames after H.264."""
-    side = int(SIDE * scale) // 2 * 2
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=fps, options={"crf": str(crf), "preset": "veryfast"})
-        stream.width, stream.height, stream.pix_fmt = side, side, "yuv420p"
-        for pixels in frames:
-            small = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC))
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(small, format="rgb24")))
-        container.mux(stream.encode(None))
-    buffer.seek(0)
-    with av.open(buffer) as container:
-        for frame in container.decode(video=0):
-            yield float(frame.time), frame.to_ndarray(format="rgb24")
 
 
 def at_rate(frames: Frames, fps: int) -> Frames:
     """The frames that a converter to another rate shows."""
     return [frames[min(int(k * FPS / fps), len(frames) - 1)] for k in range(SECONDS * fps)]
-
-
-def spliced(samples: NDArray[np.float32], *pieces: tuple[Speech, float, float]) -> Speech:
-    """Sound put together from (speech, start, end) pieces; `samples` come first."""
-    cut = [one.samples[round(a * 48000) : round(b * 48000)] for one, a, b in pieces]
-    return Speech(np.concatenate([samples, *cut]))
-
-
-NOTHING = np.zeros(0, np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +43,11 @@ def near(span: Span, start: float, end: float) -> bool:
     return abs(span.start - start) <= WITHIN and abs(span.end - end) <= WITHIN
 
 
+def faithful(comparison: Comparison) -> bool:
+    """The same clip, all of it, and nothing altered."""
+    return comparison.same_clip and comparison.similarity > 0.97 and comparison.altered == ()
+
+
 COPIES: dict[str, Callable[[], Fingerprint]] = {
     "CRF 28": lambda: probe(talking("mira", 21)),
     "CRF 33": lambda: probe(talking("mira", 21), crf=33),
@@ -134,7 +64,8 @@ COPIES: dict[str, Callable[[], Fingerprint]] = {
 def test_a_faithful_copy_is_the_same_clip_and_not_altered(released: Fingerprint, copy: str) -> None:
     """Coding, size, frame rate, brightness and contrast change nothing that counts."""
     comparison = compare(released, COPIES[copy]())
-    assert comparison == Comparison(same_clip=True, similarity=1.0, altered=())
+    assert faithful(comparison)
+    assert (comparison.speed, comparison.covered) == (1.0, ())
 
 
 def test_the_service_s_own_files_agree_through_a_second_coding(tmp_path: Path) -> None:
@@ -147,15 +78,14 @@ def test_the_service_s_own_files_agree_through_a_second_coding(tmp_path: Path) -
     write_video(second, (pixels for _, pixels in frames), fps=FPS, speech=sound, crf=28)
     with open_video(second) as opened:
         copy = fingerprint(opened.frames(), opened.speech())
-    comparison = compare(fingerprint(frames, sound), copy)
-    assert comparison == Comparison(same_clip=True, similarity=1.0, altered=())
+    assert faithful(compare(fingerprint(frames, sound), copy))
 
 
 def test_a_clip_equals_itself_through_its_bytes(released: Fingerprint) -> None:
-    """What is stored is all that comparing needs, in about half a kilobyte per second."""
+    """What is stored is all that comparing needs, in less than 1.5 kilobytes per second."""
     data = released.to_bytes()
-    assert len(data) < 600 * SECONDS
-    assert compare(released, Fingerprint.from_bytes(data)).altered == ()
+    assert len(data) < 1500 * SECONDS
+    assert faithful(compare(released, Fingerprint.from_bytes(data)))
     assert Fingerprint.from_bytes(data).to_bytes() == data
 
 
@@ -174,13 +104,22 @@ EDITS: dict[str, Callable[[], Frames]] = {
 }
 
 
+IN_PLACE = ("picture", "region")  # the wall behind the portrait stays as it was
+KINDS = {
+    "the same portrait saying something else": IN_PLACE,
+    "a frozen frame": IN_PLACE,
+    "other seconds of the same clip": ("reordered",),
+}
+
+
 @pytest.mark.parametrize("edit", EDITS)
 def test_two_replaced_seconds_are_found(released: Fingerprint, edit: str) -> None:
     """The one altered span is where the pictures were replaced; the sound is as it was."""
     comparison = compare(released, probe(replaced(EDITS[edit]())))
-    assert near(only(comparison, "picture"), 3.0, 5.0)
-    assert len(comparison.altered) == 1
-    assert 0.6 < comparison.similarity < 0.85
+    (span,) = comparison.altered
+    assert span.kind in KINDS.get(edit, ("picture",))
+    assert near(span, 3.0, 5.0)
+    assert 0.55 < comparison.similarity < 0.9
 
 
 def test_a_cut_out_second_is_missing(released: Fingerprint) -> None:
@@ -196,7 +135,7 @@ def test_an_added_second_is_inserted(released: Fingerprint) -> None:
     longer = spliced(NOTHING, (sound, 0, 4), (speech("promise"), 0, 1), (sound, 4, 8))
     comparison = compare(released, probe([*frames[:100], *talking("pip", 71)[:25], *frames[100:]], longer))
     assert near(only(comparison, "inserted"), 4.0, 5.0)
-    assert comparison.similarity > 0.8
+    assert comparison.similarity > 0.7
 
 
 @pytest.mark.parametrize("start", [0.52, 1.48, 3.0])
@@ -231,7 +170,7 @@ def test_a_copy_without_sound_differs_in_sound(released: Fingerprint) -> None:
 def test_other_clips_are_not_the_same(released: Fingerprint, name: str, seed: int) -> None:
     """Neither another portrait nor the same portrait saying something else."""
     other = fingerprint(transcoded(talking(name, seed)), speech("promise"))
-    assert compare(released, other) == Comparison(same_clip=False, similarity=0.0, altered=())
+    assert compare(released, other) == ANOTHER
 
 
 def test_black_is_no_clip(released: Fingerprint) -> None:

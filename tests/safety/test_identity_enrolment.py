@@ -1,6 +1,9 @@
 """Enrolment: what pictures are fit, who approves a character, how long anything is kept."""
 
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -300,11 +303,37 @@ def test_refusals_under_many_names_count_together(db: Database) -> None:
 
     refusals = Refusals(db)
     for number in range(PER_CALLER):
-        refusals.check("studio", f"name {number}", NOW)
-        refusals.note("studio", f"name {number}", NOW)
-    with pytest.raises(QuotaRefused):
-        refusals.check("studio", "one more", NOW)
-    refusals.check("other", "one more", NOW)
+        with pytest.raises(IdentityMismatch), refusals.counted("studio", f"name {number}", NOW):
+            raise IdentityMismatch("not this one")
+    with pytest.raises(QuotaRefused), refusals.counted("studio", "one more", NOW):
+        raise AssertionError("it was tried")
+    with refusals.counted("other", "one more", NOW):
+        pass
+
+
+def test_asking_many_at_once_gains_nothing(db: Database) -> None:
+    """Of thirty wrong portraits at the same time ten are answered; the others are told to wait. Thirty right
+    ones are all answered."""
+    from safety.refusals import Refusals
+
+    refusals = Refusals(db)
+    together = threading.Barrier(30)
+
+    def ask(caller: str, right: bool) -> str:
+        together.wait()
+        try:
+            with refusals.counted(caller, "mira", NOW):
+                if not right:
+                    raise IdentityMismatch("not this one")
+        except (IdentityMismatch, QuotaRefused) as error:
+            return error.reason
+        return "right"
+
+    with ThreadPoolExecutor(30) as pool:
+        wrong = Counter(pool.map(lambda _: ask("studio", False), range(30)))
+        right = Counter(pool.map(lambda _: ask("other", True), range(30)))
+    assert wrong == {"IDENTITY_MISMATCH": PER_IDENTITY, "QUOTA_REFUSED": 30 - PER_IDENTITY}
+    assert right == {"right": 30}
 
 
 # protected list

@@ -31,6 +31,7 @@ FACTS = Facts(
     identity_id="0f" * 16,
     basis="consent",
     adult_declared=True,
+    guardian=False,
     declaration=False,
     faces=1,
     face_quality_ok=True,
@@ -55,6 +56,8 @@ FACTS = Facts(
     language="de",
     script_declared=True,
     script_findings=frozenset(),
+    own_voice_only=False,
+    voice="not_asked",
     marks=frozenset({"watermark", "credentials", "log"}),
     visible_label=False,
 )
@@ -193,6 +196,7 @@ class Somebody:
     identity_id: str = "0f" * 16
     basis: str = "consent"
     declaration: str = ""
+    guardian: bool = False
     protected: bool = False
     adult: bool = True
 

@@ -71,7 +71,7 @@ def test_a_release_is_found_and_given_again(db: Database) -> None:
     records = Records(db)
     reserve(records, "r1", RECORD.record_id)
     with db.transaction() as tx:
-        records.release(tx, RECORD)
+        records.release(tx, RECORD, manifest=b"m", words=b"w")
     assert records.get(RECORD.record_id) == RECORD
     assert records.find("clip_sha256", "a" * 64) == RECORD
     assert records.find("manifest_id", "urn:c2pa:x") == RECORD
@@ -89,7 +89,7 @@ def test_a_release_that_is_rolled_back_never_was(db: Database) -> None:
 
     def torn() -> None:
         with db.transaction() as tx:
-            records.release(tx, RECORD)
+            records.release(tx, RECORD, manifest=b"m", words=b"w")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -102,7 +102,12 @@ def test_two_releases_cannot_share_bytes_or_manifest(db: Database) -> None:
     """Detect could not tell them apart."""
     records = Records(db)
     with db.transaction() as tx:
-        records.release(tx, RECORD)
+        records.release(tx, RECORD, manifest=b"m", words=b"w")
     for clash in ({"clip_sha256": "b" * 64}, {"manifest_id": "urn:c2pa:z"}):
         with pytest.raises(StoreUnavailable), db.transaction() as tx:
-            records.release(tx, replace(RECORD, record_id="9" * 24, **clash))  # type: ignore[arg-type]
+            records.release(
+                tx,
+                replace(RECORD, record_id="9" * 24, **clash),  # type: ignore[arg-type]
+                manifest=b"m",
+                words=b"w",
+            )

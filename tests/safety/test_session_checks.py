@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from perception.audio import Speech
 from perception.face import FaceFinder
+from safety import recogniser
 from safety.encoders import open_encoder
 from safety.encoders.encoder import FaceEncoder
 from safety.errors import (
@@ -26,7 +27,6 @@ from safety.errors import (
     SessionSilent,
     SessionTurns,
 )
-from safety.session import code
 from safety.session.challenge import Challenge, Turn
 from safety.session.checks import Shown, judge
 from safety.session.code import check_code
@@ -111,7 +111,7 @@ def test_a_list_of_words_is_no_code(film: Film) -> None:
 
 def test_without_a_recogniser(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service without PocketSphinx says what to install; nothing passes unheard."""
-    monkeypatch.setattr(code, "find_spec", lambda name: None)
+    monkeypatch.setattr(recogniser, "find_spec", lambda name: None)
     with pytest.raises(Misconfigured):
         check_code(film.speech, ASKED.words)
 

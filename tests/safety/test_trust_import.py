@@ -1,11 +1,8 @@
 """Certificates of a real authority: asked for, checked, imported, rotated; keys of every kind."""
 
 import os
-import shutil
 import subprocess
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -20,6 +17,7 @@ from safety.keys import KeyRing
 from safety.signing_keys import reference_of
 from safety.trust import Authority
 from tests.key_faults import KEY
+from tests.safety.conftest import MODULE, PIN
 from tests.safety.test_credentials import Installation, install
 
 NAMES = {"country": "AT", "organization": "Example GmbH", "common_name": "Example clips"}
@@ -288,43 +286,23 @@ def test_token_without_its_package(authority, issuer, now, monkeypatch):
         authority.take(chain, "pkcs11:token=x;object=y?module-path=/none.so&pin-source=file:/none", now)
 
 
-MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
+@pytest.fixture
+def token(soft_token):
+    """Stores a key in the token and says its reference."""
 
-
-@pytest.fixture(scope="module")
-def token():
-    """A SoftHSM token; `put(key)` stores a key there and says its reference."""
-    pytest.importorskip("pkcs11", reason="needs python-pkcs11")
-    if not (shutil.which("softhsm2-util") and MODULE.exists()):
-        pytest.skip("needs SoftHSM: apt-get install softhsm2")
-    with (
-        tempfile.TemporaryDirectory(prefix="sitter-token-") as folder,
-        pytest.MonkeyPatch.context() as patched,
-    ):
-        (Path(folder) / "tokens").mkdir()
-        (Path(folder) / "conf").write_text(
-            f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\n"
+    def put(key):
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        (Path(folder) / "pin").write_text("987654\n")
-        patched.setenv("SOFTHSM2_CONF", f"{folder}/conf")
-        pins = ("--pin", "987654", "--so-pin", "123456")
-        util = lambda *args: subprocess.run(["softhsm2-util", *args], check=True, capture_output=True)  # noqa: E731
-        util("--init-token", "--free", "--label", "sitter", *pins)
+        path = soft_token / "key.pem"
+        path.write_bytes(pem)
+        label = os.urandom(4).hex()
+        put = ["--import", str(path), "--token", "sitter", "--label", label, "--id", label, "--pin", PIN]
+        subprocess.run(["softhsm2-util", *put], check=True, capture_output=True)
+        path.unlink()
+        return f"pkcs11:token=sitter;object={label}?module-path={MODULE}&pin-source=file:{soft_token}/pin"
 
-        def put(key):
-            pem = key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            path = Path(folder) / "key.pem"
-            path.write_bytes(pem)
-            label = os.urandom(4).hex()
-            util(
-                "--import", str(path), "--token", "sitter", "--label", label, "--id", label, "--pin", "987654"
-            )
-            path.unlink()
-            return f"pkcs11:token=sitter;object={label}?module-path={MODULE}&pin-source=file:{folder}/pin"
-
-        yield put
+    return put
 
 
 @pytest.mark.parametrize("kind", ["es256", "ed25519"])

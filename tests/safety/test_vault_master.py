@@ -18,10 +18,11 @@ from safety.master import (
     local_keys,
     open_masters,
 )
-from safety.pkcs11 import parse
+from safety.pkcs11 import logged_in, parse
 from safety.stores import open_records
 from safety.stores.sqlite import Database
 from safety.vault import Vault
+from tests.safety.conftest import MODULE, PIN
 
 PEOPLE = [f"person {number}" for number in range(7)]
 SECRET = b"a face"
@@ -192,3 +193,31 @@ def test_the_package_for_tokens_is_named(ring: KeyRing, monkeypatch: pytest.Monk
     monkeypatch.setitem(__import__("sys").modules, "pkcs11", None)
     with pytest.raises(Misconfigured, match="pip install python-pkcs11"):
         open_masters("pkcs11:token=a;object=b?module-path=/x&pin-source=file:/y", ring)
+
+
+def test_a_key_in_a_token(soft_token: Path, ring: KeyRing, db: Database) -> None:
+    """An AES key that never leaves a token wraps the identities' keys; without the token nothing opens, and
+    what was wrapped for one identity opens for no other."""
+    import pkcs11
+
+    token = pkcs11.lib(str(MODULE)).get_token(token_label="sitter")
+    login = logged_in(pkcs11, token, PIN)
+    with token.open(rw=True) as session:
+        session.generate_key(
+            pkcs11.KeyType.AES, 256, label="master", store=True,
+            template={pkcs11.Attribute.EXTRACTABLE: False, pkcs11.Attribute.SENSITIVE: True},
+        )  # fmt: skip
+    login.close()
+    url = f"pkcs11:token=sitter;object=master?module-path={MODULE}&pin-source=file:{soft_token}/pin"
+    masters = open_masters(url, ring)
+    sealed = _filled(db, masters)
+    assert _all_open(db, open_masters(url, ring), sealed)
+    with pytest.raises(StoreUnavailable):
+        _all_open(db, open_masters("file:", ring), sealed)
+    wrapped = masters[0].wrap(b"k" * 32, b"one")
+    assert masters[0].unwrap(wrapped, b"one") == b"k" * 32
+    for broken, bound in ((wrapped, b"other"), (wrapped[:-1] + bytes([wrapped[-1] ^ 1]), b"one")):
+        with pytest.raises(StoreUnavailable):
+            masters[0].unwrap(broken, bound)
+    with pytest.raises(StoreUnavailable):
+        open_masters(url.replace("object=master", "object=none"), ring)

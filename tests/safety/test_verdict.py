@@ -38,6 +38,17 @@ OURS: dict[str, Any] = {"by_watermark": A, "by_sound": A, "same_sound": True}
         (Evidence("none", None, None, A, same_clip=True, by_sound=B, same_sound=True), Verdict.CONFLICT),
         (Evidence("trusted", by_sound=A, same_clip=False, same_sound=True), Verdict.CONFLICT),
         (Evidence("none"), Verdict.NO_RECORD),
+        (Evidence("none", same_clip=True, by_content=A), Verdict.ISSUED_RECOVERED),
+        (Evidence("invalid", same_clip=True, by_content=A), Verdict.ISSUED_RECOVERED),
+        (Evidence("none", same_clip=True, altered=True, by_content=A), Verdict.ISSUED_ALTERED),
+        (Evidence("trusted", same_clip=True, by_content=A), Verdict.CONFLICT),
+        (Evidence("untrusted", same_clip=True, by_content=A), Verdict.CONFLICT),
+        (Evidence("none", same_clip=False, by_content=A), Verdict.CONFLICT),
+        (Evidence("none", by_content=A), Verdict.CONFLICT),
+        (Evidence("none", marks_unknown=True, same_clip=True, by_content=A), Verdict.CONFLICT),
+        (Evidence("none", by_watermark=A, same_clip=False, by_content=B), Verdict.CONFLICT),
+        (Evidence("none", by_sound=A, same_clip=False, same_sound=True, by_content=B), Verdict.CONFLICT),
+        (Evidence("invalid", by_manifest=A, same_clip=False, by_content=B), Verdict.CONFLICT),
     ],
 )
 def test_rows(found: Evidence, verdict: Verdict) -> None:
@@ -49,11 +60,11 @@ def test_nothing_is_ours_without_a_record_of_ours() -> None:
     """Over every combination: an issued verdict names a record, and nothing that contradicts is issued."""
     issued = {Verdict.ISSUED_INTACT, Verdict.ISSUED_RECOVERED, Verdict.ISSUED_ALTERED}
     names = (None, A, B)
-    for state, one, two, three, four, unknown, same, altered, heard in itertools.product(
-        ("none", "ours", "trusted", "untrusted", "invalid"), names, names, names, names, (True, False),
-        (None, True, False), (True, False), (None, True, False),
+    for state, one, two, three, four, five, unknown, same, altered, heard in itertools.product(
+        ("none", "ours", "trusted", "untrusted", "invalid"), names, names, names, names, names,
+        (True, False), (None, True, False), (True, False), (None, True, False),
     ):  # fmt: skip
-        found = Evidence(state, one, two, three, unknown, same, altered, four, heard)
+        found = Evidence(state, one, two, three, unknown, same, altered, four, heard, by_content=five)
         verdict = judge(found)
         if verdict in issued:
             assert found.record_id is not None
@@ -76,6 +87,10 @@ def test_pictures_and_sound_that_disagree_are_said_to() -> None:
         Evidence("none", by_sound=A, same_clip=False, same_sound=True, pictures=False): "without pictures",
         Evidence("none", by_sound=A, same_clip=False, same_sound=True): "the pictures do not agree",
         Evidence("none", by_sound=A, same_clip=True, same_sound=True): "by the mark in its sound",
+        Evidence("none", same_clip=True, by_content=A): "by its content only",
+        Evidence("none", same_clip=True, altered=True, by_content=A): "by its content only",
+        Evidence("trusted", same_clip=True, by_content=A): "that of a clip of this service",
+        Evidence("none", by_watermark=A, same_clip=False, by_content=B): "another clip of this service",
     }
     for found, words in cases.items():
         verdict = judge(found)

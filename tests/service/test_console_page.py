@@ -94,7 +94,7 @@ def test_the_page_says_who_asks_for_what(desk: Desk) -> None:
     session = desk.app.sessions.linked(link.rpartition("/")[2])
     named = {line.name for line in asked(session)}
     # not_before and not_after share a line, so do the four limits, so do a script's parts
-    assert len(named) == len(asked(session)) == 11
+    assert len(named) == len(asked(session)) == 12
 
 
 def test_every_answer_is_closed_to_the_outside(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from safety.errors import Misconfigured
+from safety.label import Label
 from safety.policy import default_folder
 from service.settings import Settings
 
@@ -183,3 +184,15 @@ def test_settings_are_frozen() -> None:
     """Nothing changes them while the service runs."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().queue = 9  # type: ignore[misc]
+
+
+def test_a_deployment_s_label_is_the_least() -> None:
+    """A request's own label goes before the deployment's; where neither has one there is none."""
+    plain, labelled = Settings(), Settings(visible_label="icon", label_language="de")
+    assert plain.label(None) is None
+    assert plain.label("corner") == Label("corner", "en")
+    assert labelled.label(None) == Label("icon", "de")
+    assert labelled.label("banner") == Label("banner", "de")
+    for wrong in ({"visible_label": "off"}, {"label_language": "xx"}, {"aigc_producer": ""}):
+        with pytest.raises(Misconfigured):
+            Settings(**wrong)

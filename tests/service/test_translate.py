@@ -5,8 +5,9 @@ import pytest
 
 from engine.errors import ControlOutOfRange
 from engine.state import TRACK_MODES, Amplitude, Controls, Crop
+from safety.label import KINDS
 from service.pb.sitter.v1 import generation_pb2
-from service.translate import TRACK_MODE, TRACK_MODE_NAME, controls_in, controls_out
+from service.translate import LABEL, LABEL_NAME, TRACK_MODE, TRACK_MODE_NAME, controls_in, controls_out
 
 ALL = Controls(
     gaze=(12.0, -7.0), distance=1.25, emotion=(("happy", 0.5), ("sad", 0.25)), size=640, fps=30, seed=9,
@@ -67,6 +68,15 @@ def spec(**fields: object) -> generation_pb2.GenerateSpec:
         "purpose": "education", "territory": "DE", "channel": "web", "portrait_bytes": 1,
     }  # fmt: skip
     return generation_pb2.GenerateSpec(**given | fields)
+
+
+def test_labels_are_those_that_can_be_drawn() -> None:
+    """Each kind has a number and back; none is none; a number that is none is refused at the door."""
+    assert [LABEL_NAME[LABEL[kind]] for kind in KINDS] == list(KINDS)
+    assert LABEL_NAME.get(spec().label) is None
+    protovalidate.validate(spec(label=LABEL["banner"]))
+    with pytest.raises(protovalidate.ValidationError):
+        protovalidate.validate(spec(label=99))
 
 
 def test_a_mode_needs_a_track() -> None:

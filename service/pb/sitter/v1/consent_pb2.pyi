@@ -20,6 +20,13 @@ class ConsentState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONSENT_STATE_EXPIRED: _ClassVar[ConsentState]
     CONSENT_STATE_WITHDRAWN: _ClassVar[ConsentState]
 
+class Attestation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ATTESTATION_UNSPECIFIED: _ClassVar[Attestation]
+    ATTESTATION_SESSION: _ClassVar[Attestation]
+    ATTESTATION_OPERATOR: _ClassVar[Attestation]
+    ATTESTATION_DECLARATION: _ClassVar[Attestation]
+
 class ScriptKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SCRIPT_KIND_UNSPECIFIED: _ClassVar[ScriptKind]
@@ -31,6 +38,10 @@ CONSENT_STATE_GIVEN: ConsentState
 CONSENT_STATE_NOT_YET_VALID: ConsentState
 CONSENT_STATE_EXPIRED: ConsentState
 CONSENT_STATE_WITHDRAWN: ConsentState
+ATTESTATION_UNSPECIFIED: Attestation
+ATTESTATION_SESSION: Attestation
+ATTESTATION_OPERATOR: Attestation
+ATTESTATION_DECLARATION: Attestation
 SCRIPT_KIND_UNSPECIFIED: ScriptKind
 SCRIPT_KIND_FREE: ScriptKind
 SCRIPT_KIND_EXACT: ScriptKind
@@ -51,7 +62,7 @@ class ScriptRule(_message.Message):
     def __init__(self, kind: _Optional[_Union[ScriptKind, str]] = ..., texts: _Optional[_Iterable[str]] = ..., commitments: _Optional[_Iterable[str]] = ..., topics: _Optional[_Iterable[str]] = ..., terms: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Scope(_message.Message):
-    __slots__ = ("callers", "purposes", "territories", "channels", "not_before", "not_after", "max_seconds", "emotions", "controls", "live", "languages", "script", "total_seconds", "max_clips", "clips_per_day")
+    __slots__ = ("callers", "purposes", "territories", "channels", "not_before", "not_after", "max_seconds", "emotions", "controls", "live", "languages", "script", "total_seconds", "max_clips", "clips_per_day", "own_voice_only")
     CALLERS_FIELD_NUMBER: _ClassVar[int]
     PURPOSES_FIELD_NUMBER: _ClassVar[int]
     TERRITORIES_FIELD_NUMBER: _ClassVar[int]
@@ -67,6 +78,7 @@ class Scope(_message.Message):
     TOTAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
     MAX_CLIPS_FIELD_NUMBER: _ClassVar[int]
     CLIPS_PER_DAY_FIELD_NUMBER: _ClassVar[int]
+    OWN_VOICE_ONLY_FIELD_NUMBER: _ClassVar[int]
     callers: _containers.RepeatedScalarFieldContainer[str]
     purposes: _containers.RepeatedScalarFieldContainer[str]
     territories: _containers.RepeatedScalarFieldContainer[str]
@@ -82,10 +94,11 @@ class Scope(_message.Message):
     total_seconds: float
     max_clips: int
     clips_per_day: int
-    def __init__(self, callers: _Optional[_Iterable[str]] = ..., purposes: _Optional[_Iterable[str]] = ..., territories: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., max_seconds: _Optional[float] = ..., emotions: _Optional[_Iterable[str]] = ..., controls: _Optional[_Iterable[str]] = ..., live: _Optional[bool] = ..., languages: _Optional[_Iterable[str]] = ..., script: _Optional[_Union[ScriptRule, _Mapping]] = ..., total_seconds: _Optional[float] = ..., max_clips: _Optional[int] = ..., clips_per_day: _Optional[int] = ...) -> None: ...
+    own_voice_only: bool
+    def __init__(self, callers: _Optional[_Iterable[str]] = ..., purposes: _Optional[_Iterable[str]] = ..., territories: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., max_seconds: _Optional[float] = ..., emotions: _Optional[_Iterable[str]] = ..., controls: _Optional[_Iterable[str]] = ..., live: _Optional[bool] = ..., languages: _Optional[_Iterable[str]] = ..., script: _Optional[_Union[ScriptRule, _Mapping]] = ..., total_seconds: _Optional[float] = ..., max_clips: _Optional[int] = ..., clips_per_day: _Optional[int] = ..., own_voice_only: _Optional[bool] = ...) -> None: ...
 
 class Consent(_message.Message):
-    __slots__ = ("consent_id", "identity_id", "basis", "scope", "state", "granted_at", "granted_by", "withdrawn_at", "version", "notice")
+    __slots__ = ("consent_id", "identity_id", "basis", "scope", "state", "granted_at", "granted_by", "withdrawn_at", "version", "notice", "attested")
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
     BASIS_FIELD_NUMBER: _ClassVar[int]
@@ -96,6 +109,7 @@ class Consent(_message.Message):
     WITHDRAWN_AT_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     NOTICE_FIELD_NUMBER: _ClassVar[int]
+    ATTESTED_FIELD_NUMBER: _ClassVar[int]
     consent_id: str
     identity_id: str
     basis: _identity_pb2.Basis
@@ -106,7 +120,8 @@ class Consent(_message.Message):
     withdrawn_at: _timestamp_pb2.Timestamp
     version: int
     notice: str
-    def __init__(self, consent_id: _Optional[str] = ..., identity_id: _Optional[str] = ..., basis: _Optional[_Union[_identity_pb2.Basis, str]] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., state: _Optional[_Union[ConsentState, str]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_by: _Optional[str] = ..., withdrawn_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., notice: _Optional[str] = ...) -> None: ...
+    attested: Attestation
+    def __init__(self, consent_id: _Optional[str] = ..., identity_id: _Optional[str] = ..., basis: _Optional[_Union[_identity_pb2.Basis, str]] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., state: _Optional[_Union[ConsentState, str]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_by: _Optional[str] = ..., withdrawn_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., notice: _Optional[str] = ..., attested: _Optional[_Union[Attestation, str]] = ...) -> None: ...
 
 class GrantConsentRequest(_message.Message):
     __slots__ = ("identity_id", "scope", "evidence", "notice")

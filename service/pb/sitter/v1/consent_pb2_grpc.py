@@ -85,7 +85,7 @@ class ConsentServiceServicer:
 
     def GrantConsent(self, request, context):
         """Records what the sitter (or, for `character` and `artwork`, the declarer) allows.
-        Errors: IDENTITY_UNKNOWN, IDENTITY_ERASED, IDENTITY_PROTECTED, CONSENT_INVALID.
+        Errors: IDENTITY_UNKNOWN, IDENTITY_ERASED, IDENTITY_PROTECTED, CONSENT_INVALID, VOICE_MISSING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -116,7 +116,7 @@ class ConsentServiceServicer:
     def AmendConsent(self, request, context):
         """Records that the sitter agreed to another scope: a new version, the old ones are kept. What runs under
         the old scope and is not covered by the new one ends within a second.
-        Errors: CONSENT_UNKNOWN, CONSENT_WITHDRAWN, CONSENT_CONFLICT, CONSENT_INVALID, IDENTITY_*.
+        Errors: CONSENT_UNKNOWN, CONSENT_WITHDRAWN, CONSENT_CONFLICT, CONSENT_INVALID, IDENTITY_*, VOICE_MISSING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

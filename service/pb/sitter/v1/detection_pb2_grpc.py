@@ -40,6 +40,11 @@ class DetectionServiceStub:
                 request_serializer=sitter_dot_v1_dot_detection__pb2.DetectRequest.SerializeToString,
                 response_deserializer=sitter_dot_v1_dot_detection__pb2.DetectResponse.FromString,
                 _registered_method=True)
+        self.DetectStream = channel.stream_stream(
+                '/sitter.v1.DetectionService/DetectStream',
+                request_serializer=sitter_dot_v1_dot_detection__pb2.DetectStreamRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_detection__pb2.DetectStreamResponse.FromString,
+                _registered_method=True)
 
 
 class DetectionServiceServicer:
@@ -54,6 +59,14 @@ class DetectionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DetectStream(self, request_iterator, context):
+        """The same, for a long video or somebody who waits: how far it is, what the
+        detector has found so far, and at the end the answer. Going away ends the work.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DetectionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -61,6 +74,11 @@ def add_DetectionServiceServicer_to_server(servicer, server):
                     servicer.Detect,
                     request_deserializer=sitter_dot_v1_dot_detection__pb2.DetectRequest.FromString,
                     response_serializer=sitter_dot_v1_dot_detection__pb2.DetectResponse.SerializeToString,
+            ),
+            'DetectStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.DetectStream,
+                    request_deserializer=sitter_dot_v1_dot_detection__pb2.DetectStreamRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_detection__pb2.DetectStreamResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -91,6 +109,33 @@ class DetectionService:
             '/sitter.v1.DetectionService/Detect',
             sitter_dot_v1_dot_detection__pb2.DetectRequest.SerializeToString,
             sitter_dot_v1_dot_detection__pb2.DetectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DetectStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/sitter.v1.DetectionService/DetectStream',
+            sitter_dot_v1_dot_detection__pb2.DetectStreamRequest.SerializeToString,
+            sitter_dot_v1_dot_detection__pb2.DetectStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -29,6 +29,13 @@ class TrackMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TRACK_MODE_UNSPECIFIED: _ClassVar[TrackMode]
     TRACK_MODE_INSTEAD: _ClassVar[TrackMode]
     TRACK_MODE_ON_TOP: _ClassVar[TrackMode]
+
+class VisibleLabel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VISIBLE_LABEL_UNSPECIFIED: _ClassVar[VisibleLabel]
+    VISIBLE_LABEL_CORNER: _ClassVar[VisibleLabel]
+    VISIBLE_LABEL_ICON: _ClassVar[VisibleLabel]
+    VISIBLE_LABEL_BANNER: _ClassVar[VisibleLabel]
 GATE_UNSPECIFIED: Gate
 GATE_ADMIT: Gate
 GATE_INTAKE: Gate
@@ -45,6 +52,10 @@ GATE_RELEASE: Gate
 TRACK_MODE_UNSPECIFIED: TrackMode
 TRACK_MODE_INSTEAD: TrackMode
 TRACK_MODE_ON_TOP: TrackMode
+VISIBLE_LABEL_UNSPECIFIED: VisibleLabel
+VISIBLE_LABEL_CORNER: VisibleLabel
+VISIBLE_LABEL_ICON: VisibleLabel
+VISIBLE_LABEL_BANNER: VisibleLabel
 
 class Emotion(_message.Message):
     __slots__ = ("name", "strength")
@@ -109,7 +120,7 @@ class Controls(_message.Message):
     def __init__(self, gaze_yaw: _Optional[float] = ..., gaze_pitch: _Optional[float] = ..., distance: _Optional[float] = ..., emotions: _Optional[_Iterable[_Union[Emotion, _Mapping]]] = ..., size: _Optional[int] = ..., fps: _Optional[int] = ..., seed: _Optional[int] = ..., amplitude: _Optional[_Union[Amplitude, _Mapping]] = ..., pose: _Optional[_Union[Pose, _Mapping]] = ..., framing: _Optional[_Union[Framing, _Mapping]] = ...) -> None: ...
 
 class GenerateSpec(_message.Message):
-    __slots__ = ("request_id", "identity_id", "consent_id", "purpose", "territory", "channel", "controls", "portrait_bytes", "speech_bytes", "track_bytes", "track_mode", "script", "language")
+    __slots__ = ("request_id", "identity_id", "consent_id", "purpose", "territory", "channel", "controls", "portrait_bytes", "speech_bytes", "track_bytes", "track_mode", "script", "language", "label")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -123,6 +134,7 @@ class GenerateSpec(_message.Message):
     TRACK_MODE_FIELD_NUMBER: _ClassVar[int]
     SCRIPT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     identity_id: str
     consent_id: str
@@ -136,7 +148,8 @@ class GenerateSpec(_message.Message):
     track_mode: TrackMode
     script: str
     language: str
-    def __init__(self, request_id: _Optional[str] = ..., identity_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., purpose: _Optional[str] = ..., territory: _Optional[str] = ..., channel: _Optional[str] = ..., controls: _Optional[_Union[Controls, _Mapping]] = ..., portrait_bytes: _Optional[int] = ..., speech_bytes: _Optional[int] = ..., track_bytes: _Optional[int] = ..., track_mode: _Optional[_Union[TrackMode, str]] = ..., script: _Optional[str] = ..., language: _Optional[str] = ...) -> None: ...
+    label: VisibleLabel
+    def __init__(self, request_id: _Optional[str] = ..., identity_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., purpose: _Optional[str] = ..., territory: _Optional[str] = ..., channel: _Optional[str] = ..., controls: _Optional[_Union[Controls, _Mapping]] = ..., portrait_bytes: _Optional[int] = ..., speech_bytes: _Optional[int] = ..., track_bytes: _Optional[int] = ..., track_mode: _Optional[_Union[TrackMode, str]] = ..., script: _Optional[str] = ..., language: _Optional[str] = ..., label: _Optional[_Union[VisibleLabel, str]] = ...) -> None: ...
 
 class GenerateRequest(_message.Message):
     __slots__ = ("spec", "chunk")

@@ -25,6 +25,14 @@ class IdentityState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     IDENTITY_STATE_LIVE: _ClassVar[IdentityState]
     IDENTITY_STATE_SUSPENDED: _ClassVar[IdentityState]
     IDENTITY_STATE_ERASED: _ClassVar[IdentityState]
+
+class VoiceReview(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VOICE_REVIEW_UNSPECIFIED: _ClassVar[VoiceReview]
+    VOICE_REVIEW_NONE: _ClassVar[VoiceReview]
+    VOICE_REVIEW_PENDING: _ClassVar[VoiceReview]
+    VOICE_REVIEW_APPROVED: _ClassVar[VoiceReview]
+    VOICE_REVIEW_REJECTED: _ClassVar[VoiceReview]
 BASIS_UNSPECIFIED: Basis
 BASIS_CONSENT: Basis
 BASIS_CHARACTER: Basis
@@ -34,6 +42,11 @@ IDENTITY_STATE_PENDING: IdentityState
 IDENTITY_STATE_LIVE: IdentityState
 IDENTITY_STATE_SUSPENDED: IdentityState
 IDENTITY_STATE_ERASED: IdentityState
+VOICE_REVIEW_UNSPECIFIED: VoiceReview
+VOICE_REVIEW_NONE: VoiceReview
+VOICE_REVIEW_PENDING: VoiceReview
+VOICE_REVIEW_APPROVED: VoiceReview
+VOICE_REVIEW_REJECTED: VoiceReview
 
 class Identity(_message.Message):
     __slots__ = ("identity_id", "basis", "pictures", "protected", "erased", "enrolled_at", "enrolled_by", "encoder", "state", "reviewed_by", "guardian", "retain_until", "media_until")
@@ -74,7 +87,7 @@ class FaceTemplate(_message.Message):
     def __init__(self, encoder_sha256: _Optional[str] = ..., values: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class EnrollIdentityHeader(_message.Message):
-    __slots__ = ("basis", "label", "declaration", "protected", "picture_bytes", "adult", "guardian", "video_bytes", "template", "retain_days", "media_days")
+    __slots__ = ("basis", "label", "declaration", "protected", "picture_bytes", "adult", "guardian", "video_bytes", "template", "retain_days", "media_days", "voice_bytes")
     BASIS_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     DECLARATION_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +99,7 @@ class EnrollIdentityHeader(_message.Message):
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
     RETAIN_DAYS_FIELD_NUMBER: _ClassVar[int]
     MEDIA_DAYS_FIELD_NUMBER: _ClassVar[int]
+    VOICE_BYTES_FIELD_NUMBER: _ClassVar[int]
     basis: Basis
     label: str
     declaration: str
@@ -97,7 +111,8 @@ class EnrollIdentityHeader(_message.Message):
     template: FaceTemplate
     retain_days: int
     media_days: int
-    def __init__(self, basis: _Optional[_Union[Basis, str]] = ..., label: _Optional[str] = ..., declaration: _Optional[str] = ..., protected: _Optional[bool] = ..., picture_bytes: _Optional[_Iterable[int]] = ..., adult: _Optional[bool] = ..., guardian: _Optional[bool] = ..., video_bytes: _Optional[int] = ..., template: _Optional[_Union[FaceTemplate, _Mapping]] = ..., retain_days: _Optional[int] = ..., media_days: _Optional[int] = ...) -> None: ...
+    voice_bytes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, basis: _Optional[_Union[Basis, str]] = ..., label: _Optional[str] = ..., declaration: _Optional[str] = ..., protected: _Optional[bool] = ..., picture_bytes: _Optional[_Iterable[int]] = ..., adult: _Optional[bool] = ..., guardian: _Optional[bool] = ..., video_bytes: _Optional[int] = ..., template: _Optional[_Union[FaceTemplate, _Mapping]] = ..., retain_days: _Optional[int] = ..., media_days: _Optional[int] = ..., voice_bytes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class EnrollIdentityRequest(_message.Message):
     __slots__ = ("header", "chunk")
@@ -234,3 +249,109 @@ class EraseIdentityResponse(_message.Message):
     withdrawn_consent_ids: _containers.RepeatedScalarFieldContainer[str]
     log_index: int
     def __init__(self, identity: _Optional[_Union[Identity, _Mapping]] = ..., withdrawn_consent_ids: _Optional[_Iterable[str]] = ..., log_index: _Optional[int] = ...) -> None: ...
+
+class VoicePrint(_message.Message):
+    __slots__ = ("voice_id", "encoder", "source", "seconds", "recordings", "added_at", "added_by", "review", "reviewed_by")
+    VOICE_ID_FIELD_NUMBER: _ClassVar[int]
+    ENCODER_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    RECORDINGS_FIELD_NUMBER: _ClassVar[int]
+    ADDED_AT_FIELD_NUMBER: _ClassVar[int]
+    ADDED_BY_FIELD_NUMBER: _ClassVar[int]
+    REVIEW_FIELD_NUMBER: _ClassVar[int]
+    REVIEWED_BY_FIELD_NUMBER: _ClassVar[int]
+    voice_id: str
+    encoder: str
+    source: str
+    seconds: float
+    recordings: int
+    added_at: _timestamp_pb2.Timestamp
+    added_by: str
+    review: VoiceReview
+    reviewed_by: str
+    def __init__(self, voice_id: _Optional[str] = ..., encoder: _Optional[str] = ..., source: _Optional[str] = ..., seconds: _Optional[float] = ..., recordings: _Optional[int] = ..., added_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., added_by: _Optional[str] = ..., review: _Optional[_Union[VoiceReview, str]] = ..., reviewed_by: _Optional[str] = ...) -> None: ...
+
+class AddVoiceHeader(_message.Message):
+    __slots__ = ("identity_id", "voice_bytes", "session_id")
+    IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    VOICE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    identity_id: str
+    voice_bytes: _containers.RepeatedScalarFieldContainer[int]
+    session_id: str
+    def __init__(self, identity_id: _Optional[str] = ..., voice_bytes: _Optional[_Iterable[int]] = ..., session_id: _Optional[str] = ...) -> None: ...
+
+class AddVoiceRequest(_message.Message):
+    __slots__ = ("header", "chunk")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    header: AddVoiceHeader
+    chunk: bytes
+    def __init__(self, header: _Optional[_Union[AddVoiceHeader, _Mapping]] = ..., chunk: _Optional[bytes] = ...) -> None: ...
+
+class AddVoiceResponse(_message.Message):
+    __slots__ = ("voice", "log_index")
+    VOICE_FIELD_NUMBER: _ClassVar[int]
+    LOG_INDEX_FIELD_NUMBER: _ClassVar[int]
+    voice: VoicePrint
+    log_index: int
+    def __init__(self, voice: _Optional[_Union[VoicePrint, _Mapping]] = ..., log_index: _Optional[int] = ...) -> None: ...
+
+class ListVoicesRequest(_message.Message):
+    __slots__ = ("identity_id",)
+    IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    identity_id: str
+    def __init__(self, identity_id: _Optional[str] = ...) -> None: ...
+
+class ListVoicesResponse(_message.Message):
+    __slots__ = ("voices",)
+    VOICES_FIELD_NUMBER: _ClassVar[int]
+    voices: _containers.RepeatedCompositeFieldContainer[VoicePrint]
+    def __init__(self, voices: _Optional[_Iterable[_Union[VoicePrint, _Mapping]]] = ...) -> None: ...
+
+class ReviewVoiceRequest(_message.Message):
+    __slots__ = ("identity_id", "voice_id", "approve")
+    IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    VOICE_ID_FIELD_NUMBER: _ClassVar[int]
+    APPROVE_FIELD_NUMBER: _ClassVar[int]
+    identity_id: str
+    voice_id: str
+    approve: bool
+    def __init__(self, identity_id: _Optional[str] = ..., voice_id: _Optional[str] = ..., approve: _Optional[bool] = ...) -> None: ...
+
+class ReviewVoiceResponse(_message.Message):
+    __slots__ = ("voice", "log_index")
+    VOICE_FIELD_NUMBER: _ClassVar[int]
+    LOG_INDEX_FIELD_NUMBER: _ClassVar[int]
+    voice: VoicePrint
+    log_index: int
+    def __init__(self, voice: _Optional[_Union[VoicePrint, _Mapping]] = ..., log_index: _Optional[int] = ...) -> None: ...
+
+class RemoveVoiceRequest(_message.Message):
+    __slots__ = ("identity_id", "voice_id")
+    IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    VOICE_ID_FIELD_NUMBER: _ClassVar[int]
+    identity_id: str
+    voice_id: str
+    def __init__(self, identity_id: _Optional[str] = ..., voice_id: _Optional[str] = ...) -> None: ...
+
+class RemoveVoiceResponse(_message.Message):
+    __slots__ = ("log_index",)
+    LOG_INDEX_FIELD_NUMBER: _ClassVar[int]
+    log_index: int
+    def __init__(self, log_index: _Optional[int] = ...) -> None: ...
+
+class HearVoiceRequest(_message.Message):
+    __slots__ = ("identity_id", "voice_id")
+    IDENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    VOICE_ID_FIELD_NUMBER: _ClassVar[int]
+    identity_id: str
+    voice_id: str
+    def __init__(self, identity_id: _Optional[str] = ..., voice_id: _Optional[str] = ...) -> None: ...
+
+class HearVoiceResponse(_message.Message):
+    __slots__ = ("chunk",)
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    chunk: bytes
+    def __init__(self, chunk: _Optional[bytes] = ...) -> None: ...

@@ -75,6 +75,31 @@ class IdentityServiceStub:
                 request_serializer=sitter_dot_v1_dot_identity__pb2.EraseIdentityRequest.SerializeToString,
                 response_deserializer=sitter_dot_v1_dot_identity__pb2.EraseIdentityResponse.FromString,
                 _registered_method=True)
+        self.AddVoice = channel.stream_unary(
+                '/sitter.v1.IdentityService/AddVoice',
+                request_serializer=sitter_dot_v1_dot_identity__pb2.AddVoiceRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_identity__pb2.AddVoiceResponse.FromString,
+                _registered_method=True)
+        self.ListVoices = channel.unary_unary(
+                '/sitter.v1.IdentityService/ListVoices',
+                request_serializer=sitter_dot_v1_dot_identity__pb2.ListVoicesRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_identity__pb2.ListVoicesResponse.FromString,
+                _registered_method=True)
+        self.ReviewVoice = channel.unary_unary(
+                '/sitter.v1.IdentityService/ReviewVoice',
+                request_serializer=sitter_dot_v1_dot_identity__pb2.ReviewVoiceRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_identity__pb2.ReviewVoiceResponse.FromString,
+                _registered_method=True)
+        self.RemoveVoice = channel.unary_unary(
+                '/sitter.v1.IdentityService/RemoveVoice',
+                request_serializer=sitter_dot_v1_dot_identity__pb2.RemoveVoiceRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_identity__pb2.RemoveVoiceResponse.FromString,
+                _registered_method=True)
+        self.HearVoice = channel.unary_stream(
+                '/sitter.v1.IdentityService/HearVoice',
+                request_serializer=sitter_dot_v1_dot_identity__pb2.HearVoiceRequest.SerializeToString,
+                response_deserializer=sitter_dot_v1_dot_identity__pb2.HearVoiceResponse.FromString,
+                _registered_method=True)
 
 
 class IdentityServiceServicer:
@@ -147,6 +172,47 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AddVoice(self, request_iterator, context):
+        """Adds a print of the sitter's own voice, for consents to that alone. The first
+        message is the header, the rest are recordings in chunks, in order. A print of a
+        character or an artwork waits for another operator, as its enrolment did.
+        Errors: ENROLMENT_REFUSED, IDENTITY_*, SESSION_*, MEDIA_*, SPEECH_*.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListVoices(self, request, context):
+        """Lists the voice prints of an identity, oldest first. Errors: IDENTITY_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReviewVoice(self, request, context):
+        """Approves or rejects a pending voice print; only an operator who did not add it
+        may. Rejected, it is removed. Errors: VOICE_UNKNOWN, REVIEW_REFUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveVoice(self, request, context):
+        """Destroys a voice print. Errors: VOICE_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HearVoice(self, request, context):
+        """Sends the recordings behind a voice print as a WAV file: until its review, or as
+        long as enrolment pictures are kept; nothing otherwise. Listening is on the log.
+        Errors: VOICE_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IdentityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -189,6 +255,31 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.EraseIdentity,
                     request_deserializer=sitter_dot_v1_dot_identity__pb2.EraseIdentityRequest.FromString,
                     response_serializer=sitter_dot_v1_dot_identity__pb2.EraseIdentityResponse.SerializeToString,
+            ),
+            'AddVoice': grpc.stream_unary_rpc_method_handler(
+                    servicer.AddVoice,
+                    request_deserializer=sitter_dot_v1_dot_identity__pb2.AddVoiceRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_identity__pb2.AddVoiceResponse.SerializeToString,
+            ),
+            'ListVoices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVoices,
+                    request_deserializer=sitter_dot_v1_dot_identity__pb2.ListVoicesRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_identity__pb2.ListVoicesResponse.SerializeToString,
+            ),
+            'ReviewVoice': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReviewVoice,
+                    request_deserializer=sitter_dot_v1_dot_identity__pb2.ReviewVoiceRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_identity__pb2.ReviewVoiceResponse.SerializeToString,
+            ),
+            'RemoveVoice': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveVoice,
+                    request_deserializer=sitter_dot_v1_dot_identity__pb2.RemoveVoiceRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_identity__pb2.RemoveVoiceResponse.SerializeToString,
+            ),
+            'HearVoice': grpc.unary_stream_rpc_method_handler(
+                    servicer.HearVoice,
+                    request_deserializer=sitter_dot_v1_dot_identity__pb2.HearVoiceRequest.FromString,
+                    response_serializer=sitter_dot_v1_dot_identity__pb2.HearVoiceResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -408,6 +499,141 @@ class IdentityService:
             '/sitter.v1.IdentityService/EraseIdentity',
             sitter_dot_v1_dot_identity__pb2.EraseIdentityRequest.SerializeToString,
             sitter_dot_v1_dot_identity__pb2.EraseIdentityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddVoice(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/sitter.v1.IdentityService/AddVoice',
+            sitter_dot_v1_dot_identity__pb2.AddVoiceRequest.SerializeToString,
+            sitter_dot_v1_dot_identity__pb2.AddVoiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVoices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sitter.v1.IdentityService/ListVoices',
+            sitter_dot_v1_dot_identity__pb2.ListVoicesRequest.SerializeToString,
+            sitter_dot_v1_dot_identity__pb2.ListVoicesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReviewVoice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sitter.v1.IdentityService/ReviewVoice',
+            sitter_dot_v1_dot_identity__pb2.ReviewVoiceRequest.SerializeToString,
+            sitter_dot_v1_dot_identity__pb2.ReviewVoiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveVoice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sitter.v1.IdentityService/RemoveVoice',
+            sitter_dot_v1_dot_identity__pb2.RemoveVoiceRequest.SerializeToString,
+            sitter_dot_v1_dot_identity__pb2.RemoveVoiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HearVoice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/sitter.v1.IdentityService/HearVoice',
+            sitter_dot_v1_dot_identity__pb2.HearVoiceRequest.SerializeToString,
+            sitter_dot_v1_dot_identity__pb2.HearVoiceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -134,14 +134,16 @@ class GetSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[ConsentSession, _Mapping]] = ...) -> None: ...
 
 class EnrollFromSessionRequest(_message.Message):
-    __slots__ = ("session_id", "label", "adult")
+    __slots__ = ("session_id", "label", "adult", "guardian")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     ADULT_FIELD_NUMBER: _ClassVar[int]
+    GUARDIAN_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     label: str
     adult: bool
-    def __init__(self, session_id: _Optional[str] = ..., label: _Optional[str] = ..., adult: _Optional[bool] = ...) -> None: ...
+    guardian: bool
+    def __init__(self, session_id: _Optional[str] = ..., label: _Optional[str] = ..., adult: _Optional[bool] = ..., guardian: _Optional[bool] = ...) -> None: ...
 
 class EnrollFromSessionResponse(_message.Message):
     __slots__ = ("identity", "log_index")

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.audio import Speech
+from safety.detector.checks.screening import Screening
 from safety.detector.cues import unseen
 from safety.detector.lips import EARLIEST, LATEST, Lips, runs
 from safety.detector.report import Check
@@ -63,11 +64,17 @@ class Expectations:
 
 
 def run_checks(
-    expect: Expectations, track: Track, speech: Speech | None, lips: Lips | None
+    expect: Expectations,
+    track: Track,
+    speech: Speech | None,
+    lips: Lips | None,
+    screening: Screening | None = None,
 ) -> tuple[Check, ...]:
-    """Every check that `expect` asks for. One that cannot be decided is not met."""
+    """Every check that `expect` asks for, and what `screening` saw. One that cannot be decided is not met."""
     speaks = expect.speaks and expect.openings is None
     checks = [*_faces(track), *_pictures(track, speaks and expect.moves)]
+    if screening is not None:
+        checks += screening.checks(track.step, moves=speaks and expect.moves)
     if expect.seconds is not None:
         checks.append(_length(track, expect.seconds))
     if expect.openings is not None:

@@ -1,0 +1,1 @@
+"""What `python -m bench detector` is made of."""
