@@ -105,6 +105,11 @@ class Site:
         )
         return answer.consent.consent_id
 
+    def approve(self, identity_id: str) -> None:
+        """As the second operator."""
+        with self.deployment.client(REVIEWER) as reviewer:
+            reviewer.review(identity_id, approve=True)
+
     def raw(self, messages: list[Any], name: str | None = CLIENT) -> Violation:
         """Send messages as they are and return how the call was refused."""
         with grpc.insecure_channel(self.deployment.address) as channel:

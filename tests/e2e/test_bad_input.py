@@ -280,6 +280,7 @@ def test_identities_that_are_not_there(site: Site, stranger: bytes) -> None:
     assert not any(character.isdigit() for character in str(errors[0]))  # no distance: no oracle
     other = site.operator.enroll([stranger], basis="character", label="O", declaration="ours", adult=False)
     try:
+        site.approve(other.identity.identity_id)
         consent_id = site.grant(other.identity.identity_id)
         with site.refused("PERMISSION_DENIED", "CONSENT_FOREIGN", "consent"):
             site.ask(consent_id=consent_id)

@@ -33,9 +33,11 @@ SERVICES = {
 @pytest.fixture
 def other(site: Site, stranger: bytes) -> identity_pb2.Identity:
     """A second identity, for what is erased."""
-    return site.operator.enroll(
+    identity = site.operator.enroll(
         [stranger], basis="artwork", label="Other", declaration="a drawing of 1890", adult=False
     ).identity
+    site.approve(identity.identity_id)
+    return identity
 
 
 def test_an_identity(site: Site) -> None:
@@ -62,8 +64,8 @@ def test_erasing_withdraws(site: Site, other: identity_pb2.Identity) -> None:
     assert list(erased.withdrawn_consent_ids) == [second]
     assert site.operator.consent(second).state == consent_pb2.CONSENT_STATE_WITHDRAWN
     kinds = [entry["kind"] for entry in site.entries(identity_id=other.identity_id)]
-    assert kinds == ["identity.enrolled", "consent.granted", "consent.granted", "consent.withdrawn",
-                     "consent.withdrawn", "identity.erased"]  # fmt: skip
+    assert kinds == ["identity.enrolled", "identity.reviewed", "consent.granted", "consent.granted",
+                     "consent.withdrawn", "consent.withdrawn", "identity.erased"]  # fmt: skip
     with pytest.raises(RemoteError) as caught:
         site.grant(other.identity_id)
     assert caught.value.reason == "IDENTITY_ERASED"
