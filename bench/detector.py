@@ -31,7 +31,7 @@ from safety.detector.inspection import inspect
 from safety.detector.report import Report
 from safety.detector.view import crop_region
 
-CROP, CROPS = 128, 6
+CROP, CROPS = 128, 3
 
 
 @dataclass(frozen=True)

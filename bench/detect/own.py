@@ -6,6 +6,8 @@ that is worth.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +24,9 @@ from training.detector.clips import Talk, of_engine, send
 from training.detector.fakes import Floats, photograph
 from training.detector.sources import INVENTED, SIZE, Source, faced, invented
 
-SAID = ("en_rms", "es", "cmn")
+SAID = (("en_rms", "es"), ("es", "cmn"), ("cmn", "en_rms"))
 HELD_OUT_PEOPLE = 3
-SECONDS = 6.0
+SECONDS = 5.0
 _CRF = (20, 26, 32)
 
 
@@ -104,27 +106,30 @@ GENERATORS: dict[str, Callable[[Talk, int, np.random.Generator], list[Floats]]] 
 }
 
 
-def people(finder: FaceFinder) -> list[Source]:
-    """The demo's characters, and invented people, none of whom was trained on."""
-    pictures = {name: draw(name, SIZE) for name in CHARACTERS}
+def people(finder: FaceFinder) -> Iterator[Source]:
+    """The demo's characters, and invented people, none of whom was trained on; drawn when asked for."""
+    drawn = [(name, partial(draw, name, SIZE)) for name in CHARACTERS]
     for seed in range(INVENTED, INVENTED + HELD_OUT_PEOPLE):
-        pictures[f"invented{seed}"] = paint(invented(seed), SIZE, "neutral", 0.0, (-0.4, -0.5))
-    found = [faced(name, True, pixels, finder) for name, pixels in pictures.items()]
-    return [source for source in found if source is not None]
+        light = (-0.4, -0.5)
+        drawn.append((f"invented{seed}", partial(paint, invented(seed), SIZE, "neutral", 0.0, light)))
+    for name, drawing in drawn:
+        source = faced(name, True, drawing(), finder)
+        if source is not None:
+            yield source
 
 
 def make(folder: Path, finder: FaceFinder, seconds: float, most: int | None = None) -> Iterator[LabelledClip]:
     """Write the clips of at most `most` people, one after another."""
     torch.set_num_threads(1)
-    for number, source in enumerate(people(finder)[:most]):
+    for number, source in enumerate(islice(people(finder), most)):
         rng = np.random.default_rng((4321, number))
-        speech = recordings(SAID[number % len(SAID)]).first(seconds).speech
+        speech = recordings(*SAID[number % len(SAID)]).first(seconds).speech
         talk = Talk(source, speech, finder, 900 + number)
         names = list(GENERATORS)
         for k, generator in enumerate(
             ["camera", "camera", names[number % 3], names[(number + 1) % 3], "engine"]
         ):
-            size = int(rng.choice([320, 384, 512]))
+            size = int(rng.choice([256, 320, 384]))
             if generator == "camera":
                 frames = film(talk, some_camera(rng), size, rng)
             elif generator == "engine":

@@ -28,15 +28,20 @@ FAMILIES = {
 DISCOUNT = 0.6
 """What the next strongest group of a family counts, of what the one before it does."""
 
-LEAN_MOST, ODDS_MOST = 0.6, 2.5
-"""Nats: the most that values within their ranges, and that the networks, can say."""
-_USUAL_SECONDS, _USUAL_EYES = 8.0, 48.0
+LEAN_MOST, ODDS_MOST, ODDS_LEAST = 0.6, 2.5, -0.8
+"""Nats: the most that values within their ranges, and that the networks, can say; these less against than
+for, because a head on shoulders that follow it may be made all the same."""
+_USUAL_SECONDS, _USUAL_EYES = 6.0, 40.0
 NO_SIGN_GROUPS = 3
+DOMAIN = (
+    "The score is a probability at even odds, fitted on clips that this project made itself with"
+    " simulated cameras: on other material it is a judgement."
+)
 LEAST_GROUPS = 2
-"""Groups that speak for it that a machine-made verdict needs: one cue never decides."""
+"""Groups that must speak for a machine-made verdict: one cue never decides."""
 LEAST_RATIO = 0.2
 """Nats from which on a group speaks for it."""
-SURE_GROUP, SURE_RATIO = "network", 1.6
+SURE_GROUP, SURE_RATIO = "network", 1.2
 """But the network of what moves may decide alone, from that ratio on: it has seen a clip's every second."""
 
 
@@ -65,7 +70,7 @@ class Judgement:
         score: probability that the face is machine-made, at even odds beforehand.
         verdict: machine_made, inconclusive or no_sign.
         notes: what makes it less sure.
-        calibrated: the parameters were fitted on clips (`Parameters.calibrated`).
+        calibrated: a face was judged, by parameters that were fitted on clips (`Parameters.calibrated`).
     """
 
     score: float
@@ -85,7 +90,8 @@ class Parameters:
         odds: of the networks' findings, what one of their log odds counts.
         slope, offset: Platt scaling of the sum.
         machine_made, no_sign: probabilities from which, and up to which, there is a verdict.
-        false_alarms: share of recordings called machine-made where the band was chosen.
+        false_alarms: share of recordings at or above `machine_made` where it was chosen, by the rule of
+            succession: none of 20 is 1 in 22.
         calibrated: the scaling was fitted on clips that the ratios were not.
     """
 
@@ -125,7 +131,7 @@ def _odds(findings: list[Finding], p: Parameters) -> float:
     """What log odds of the networks say: of pixels, of the place that looks most made, of what moves."""
     said = {f.name: p.odds[f.name] * f.value for f in findings if f.name in p.odds}
     pixels = max((said.pop(name) for name in ("made_pixels", "made_place") if name in said), default=0.0)
-    return min(max(pixels + sum(said.values()), -ODDS_MOST), ODDS_MOST)
+    return min(max(pixels + sum(said.values()), ODDS_LEAST), ODDS_MOST)
 
 
 def _leaning(findings: list[Finding], p: Parameters) -> float:
@@ -158,7 +164,9 @@ def judge(findings: tuple[Finding, ...], quality: Quality, p: Parameters | None 
     trust, notes = trusted(quality)
     ratios = evidence(findings, p)
     score = probability(added(ratios) * trust, p)
-    return Judgement(score, _verdict(score, ratios, quality, p), notes, p.calibrated)
+    calibrated = p.calibrated and any(group not in FAMILIES["sound"] for group in ratios)
+    told = (DOMAIN, *notes) if calibrated else notes
+    return Judgement(score, _verdict(score, ratios, quality, p), told, calibrated)
 
 
 def probability(total: float, p: Parameters) -> float:

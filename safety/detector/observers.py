@@ -7,7 +7,7 @@ from perception.audio import Speech
 from safety.detector.network import NetworkObserver
 from safety.detector.picture import picture_observers
 from safety.detector.report import Finding
-from safety.detector.sound_cues import sound_findings, sound_notes
+from safety.detector.sound_cues import judged
 from safety.detector.view import Observer
 
 
@@ -36,5 +36,6 @@ def listen(speech: Speech | None) -> Heard:
         return Heard(None, (), ("There is no sound track.",))
     if speech.silent:
         return Heard(speech, (), ("The sound track is silent.",))
-    found = tuple(f for f in sound_findings(speech) if isfinite(f.value) and isfinite(f.sign))
-    return Heard(speech, found, tuple(sound_notes(speech)))
+    findings, notes = judged(speech)
+    found = tuple(f for f in findings if isfinite(f.value) and isfinite(f.sign))
+    return Heard(speech, found, tuple(notes))

@@ -25,6 +25,7 @@ _COLUMNS = 17
 _LIPS = ((82, 87), (13, 14), (312, 317))
 _RIGHT_LIDS = ((160, 144), (158, 153))
 _LEFT_LIDS = ((385, 380), (387, 373))
+_ENDS = np.array([*_LIPS, *_RIGHT_LIDS, *_LEFT_LIDS, RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS]).T
 
 
 class Finder(Protocol):
@@ -197,10 +198,13 @@ def measure(face: Face | None, previous: Face | None) -> list[float]:
     mesh, size = face.mesh.astype(np.float64), max(face.eye_distance, 1e-6)
     here = middle(face)
     moved = np.nan if previous is None else float(np.linalg.norm(here - middle(previous)) / size)
+    # Distances of points in space: turning the head does not change them.
+    apart = np.linalg.norm(mesh[_ENDS[0]] - mesh[_ENDS[1]], axis=1).tolist()
+    right_eye, left_eye = max(apart[7], 1e-6), max(apart[8], 1e-6)  # a mesh without an eye has no gap
     return [
-        float(np.mean([_apart(mesh, pair) for pair in _LIPS])) / size,
-        _lids(mesh, _RIGHT_LIDS, RIGHT_EYE_CORNERS),
-        _lids(mesh, _LEFT_LIDS, LEFT_EYE_CORNERS),
+        sum(apart[:3]) / 3 / size,
+        sum(apart[3:5]) / 2 / right_eye,
+        sum(apart[5:7]) / 2 / left_eye,
         _brow(mesh, RIGHT_BROW_UPPER, RIGHT_EYE_CORNERS) / size,
         _brow(mesh, LEFT_BROW_UPPER, LEFT_EYE_CORNERS) / size,
         *face.pose,
@@ -214,16 +218,6 @@ def middle(face: Face) -> Floats:
     """(2,) pixels between the eyes."""
     corners = face.mesh[[*RIGHT_EYE_CORNERS, *LEFT_EYE_CORNERS], :2]
     return np.asarray(corners.mean(axis=0), np.float64)
-
-
-def _apart(mesh: Floats, pair: tuple[int, int]) -> float:
-    """Distance of two points in space: turning the head does not change it."""
-    return float(np.linalg.norm(mesh[pair[0]] - mesh[pair[1]]))
-
-
-def _lids(mesh: Floats, lids: tuple[tuple[int, int], ...], eye: tuple[int, int]) -> float:
-    """Lid gap over eye width; a mesh without an eye has a gap of nothing."""
-    return float(np.mean([_apart(mesh, pair) for pair in lids])) / max(_apart(mesh, eye), 1e-6)
 
 
 def _brow(mesh: Floats, brow: tuple[int, ...], eye: tuple[int, int]) -> float:

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safety.detector.fusion import FAMILIES, Judgement, Quality, added, evidence, judge, parameters
+from safety.detector.fusion import (
+    DOMAIN,
+    FAMILIES,
+    ODDS_LEAST,
+    ODDS_MOST,
+    Judgement,
+    Quality,
+    added,
+    evidence,
+    judge,
+    parameters,
+)
 from safety.detector.report import Finding
 
 GOOD = Quality(seconds=20.0, eye_distance=90.0)
@@ -123,3 +134,25 @@ def test_values_lean_within_their_range_but_not_far() -> None:
 def test_unknown_groups_say_nothing() -> None:
     """A cue that the calibration has not met is no evidence."""
     assert judged(("head", 0.5), ("tomorrow", 1.0)).score == judged(("head", 0.5)).score
+
+
+def test_a_probability_is_of_a_face() -> None:
+    """Where sound alone was judged, or nothing, the score is not called calibrated; else it says of what."""
+    assert not judged().calibrated
+    assert not judged(("sound", 1.0)).calibrated
+    told = judged(("head", 0.0), ("network", 0.0))
+    assert told.calibrated
+    assert told.notes[0] == DOMAIN
+
+
+def test_log_odds_of_the_networks_count_within_bounds() -> None:
+    """More for made than for filmed: shoulders that follow a head do not prove a camera."""
+    p = parameters()
+
+    def of(value: float) -> float:
+        return evidence((finding("network", 0.0, "moving_parts", value),), p)["network"]
+
+    assert of(100.0) == ODDS_MOST
+    assert of(-100.0) == ODDS_LEAST
+    assert of(-0.2) < of(0.2) < of(1.0)
+    assert abs(ODDS_LEAST) < ODDS_MOST

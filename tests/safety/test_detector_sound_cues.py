@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from perception.audio import RATE, Speech, decode_speech
 from safety.detector.report import Finding
-from safety.detector.sound_cues import sound_findings, sound_notes
+from safety.detector.sound_cues import judged
 from safety.detector.sound_cues.bandwidth import cliff
 from safety.detector.sound_cues.breath import breaths
 from safety.detector.sound_cues.levels import Sound
@@ -61,7 +61,7 @@ def talk(
 
 
 def found(speech: Speech) -> dict[str, Finding]:
-    return {finding.name: finding for finding in sound_findings(speech)}
+    return {finding.name: finding for finding in judged(speech)[0]}
 
 
 def filtered(speech: Speech, hertz: float) -> Speech:
@@ -181,13 +181,13 @@ def test_what_is_too_short_gives_no_finding_but_a_note() -> None:
     """A second of voice: each cue says why it is silent."""
     short = talk(phrases=1)
     part = Speech(short.samples[:RATE])
-    assert {finding.name for finding in sound_findings(part)} <= {
+    assert {finding.name for finding in judged(part)[0]} <= {
         "bandwidth",
         "pitch_range",
         "jitter",
         "shimmer",
     }
-    assert len(sound_notes(part)) >= 4
+    assert len(judged(part)[1]) >= 4
 
 
 @pytest.mark.parametrize(
@@ -203,14 +203,14 @@ def test_what_is_too_short_gives_no_finding_but_a_note() -> None:
 def test_sound_that_is_no_voice_is_survived(samples: Floats) -> None:
     """Every number is finite; notes tell what could not be judged."""
     speech = Speech(samples.astype(np.float32))
-    assert all(np.isfinite(finding.value) for finding in sound_findings(speech))
-    assert sound_notes(speech)
+    assert all(np.isfinite(finding.value) for finding in judged(speech)[0])
+    assert judged(speech)[1]
 
 
 def test_the_same_sound_gives_the_same_findings_at_any_rate_it_came_at() -> None:
     """Twice the same to the last digit; and a long recording says how much of it was listened to."""
     speech = talk()
-    assert sound_findings(speech) == sound_findings(speech)
+    assert judged(speech)[0] == judged(speech)[0]
     long = Speech(np.tile(talk(phrases=3).samples, 30)[: 130 * RATE])
-    assert any("first 120 seconds" in note for note in sound_notes(long))
-    assert all(finding.end <= 120.1 for finding in sound_findings(long))
+    assert any("first 120 seconds" in note for note in judged(long)[1])
+    assert all(finding.end <= 120.1 for finding in judged(long)[0])

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from safety.detector.network import net
+from safety.detector.network import layout, net
 from safety.detector.network.patches import CHANNELS, PLACES, SIDE
 from training.detector.augment import Journey, travel
+from training.detector.calibrate import SLOPE_MOST, band, platt
 from training.detector.camera import Camera, film
 from training.detector.corpus import KINDS, Shard, keep
 from training.detector.fakes import GENERATORS, warped_still
+from training.detector.layouts import Clip, one
 from training.detector.model import Network
 from training.detector.scene import Motion, Scene, View, composed, displaced, moving, wander
 from training.detector.sources import SIZE as SOURCE_SIZE
@@ -154,3 +156,25 @@ def test_the_product_computes_what_was_trained(monkeypatch: pytest.MonkeyPatch) 
     with torch.inference_mode():
         expected = model(torch.from_numpy(squares)).numpy()
     assert np.allclose(net.log_odds("pixels", squares), expected, atol=1e-4)
+
+
+def test_layouts_are_labelled_by_what_their_shoulders_do() -> None:
+    """Kinds 0 and 1 are filmed, 2 and 3 made; each is as the product sees it."""
+    frames = np.stack([source(k).pixels[:192, :192] for k in range(layout.COUNT)])
+    clip = Clip("somebody", frames, np.zeros((layout.COUNT, 2)), np.array([96.0, 80.0]), 32.0)
+    for kind in range(4):
+        made, label, person = one(kind, [source()], [clip], np.random.default_rng((1, kind)))
+        assert made.shape == (layout.CHANNELS, layout.SIDE, layout.SIDE)
+        assert np.isfinite(made).all()
+        assert label == int(kind >= 2)
+        assert person == ("somebody" if kind in (0, 3) else "texture")
+
+
+def test_calibration_is_monotone_and_held_back() -> None:
+    """Sums that tell fakes give a rising slope of at most the cap, and a band with room between."""
+    fake = np.array([False] * 20 + [True] * 20)
+    sums = np.where(fake, 1.5, -1.5) + np.random.default_rng(0).normal(0, 1.0, 40)
+    slope, _ = platt(sums, fake, np.ones(40))
+    assert 0 < slope <= SLOPE_MOST
+    high, low = band(1 / (1 + np.exp(-slope * sums)), fake)
+    assert 0 < low < 0.5 < high < 1

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 import av
 import numpy as np
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from PIL import Image
@@ -50,7 +49,7 @@ def travel(frames: list[Floats], way: Journey) -> list[Pixels]:
     pixels = [np.clip((f * way.gain + way.offset) * 255 + 0.5, 0, 255).astype(np.uint8) for f in frames]
     pixels = through(pixels, way.first, "superfast")
     if way.scale != 1.0:
-        side = 2 * round(pixels[0].shape[0] * way.scale / 2)
+        side = 32 * round(pixels[0].shape[0] * way.scale / 32)
         pixels = [
             np.asarray(Image.fromarray(p).resize((side, side), Image.Resampling.BICUBIC)) for p in pixels
         ]
@@ -60,7 +59,7 @@ def travel(frames: list[Floats], way: Journey) -> list[Pixels]:
 def through(frames: list[Pixels], crf: int, preset: str) -> list[Pixels]:
     """H.264 and back."""
     height, width = frames[0].shape[:2]
-    encoder = cast(VideoCodecContext, av.CodecContext.create("libx264", "w"))
+    encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.thread_count = Fraction(1, 25), 1
     encoder.options = {"crf": str(crf), "preset": preset}
@@ -70,8 +69,8 @@ def through(frames: list[Pixels], crf: int, preset: str) -> list[Pixels]:
         picture.pts = index
         packets += encoder.encode(picture)
     packets += encoder.encode(None)
-    decoder = cast(VideoCodecContext, av.CodecContext.create("h264", "r"))
+    decoder = av.CodecContext.create("h264", "r")
     decoder.thread_count = 1
     shown = [picture for packet in packets for picture in decoder.decode(packet)]
     shown += decoder.decode(None)
-    return [picture.to_ndarray(format="rgb24") for picture in shown]
+    return [np.asarray(picture.to_ndarray(format="rgb24"), np.uint8) for picture in shown]

@@ -39,7 +39,7 @@ Pixels = NDArray[np.uint8]
 
 FPS = 25
 RENDERED = 512
-SAID = (("welcome",), ("promise",), ("goodbye",), ("en_kal",), ("en_awb",), ("de",))
+SAID = (("welcome",), ("promise",), ("goodbye",), ("en_kal", "en_awb"), ("en_awb", "de"), ("de", "en_kal"))
 
 
 class Talk:
@@ -103,7 +103,10 @@ def _motion(speech: Speech, controls: Controls, count: int, rng: np.random.Gener
     """What the generators have to know of the engine's motion, and the camera's."""
     plan = plan_motion(speech, controls)
     states = [plan.frame(index) for index in range(count)]
-    of = lambda name: np.array([state[name] for state in states])  # noqa: E731
+
+    def of(name: str) -> Floats:
+        return np.array([state[name] for state in states])
+
     angle = np.radians([state.rotation for state in states])
     hand = float(rng.choice([0.0, 0.01, 0.02]))
     return Motion(
@@ -166,7 +169,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.detector.clips")
     parser.add_argument("sources", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--people", type=int, default=8)
+    parser.add_argument("--first", type=int, default=0, help="number of the first person")
+    parser.add_argument("--people", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=5.0)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -175,7 +179,8 @@ def main() -> None:
     with (options.folder / "clips.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["file", "label", "generator"])
-        for number, source in enumerate(people(options.sources, held_out=False)[: options.people]):
+        chosen = list(enumerate(people(options.sources, held_out=False)))[options.first :]
+        for number, source in chosen[: options.people]:
             for k, (generator, frames, speech) in enumerate(_clips(source, number, options.seconds, finder)):
                 name = f"{source.name}_{generator}_{k}.mp4"
                 send(frames, some_journey(np.random.default_rng((number, k))), speech, options.folder / name)

@@ -104,7 +104,8 @@ def pair(sources: list[Source], engine: Engine, rng: np.random.Generator, shard:
             seen = travel(frames, way)
             scale = seen[0].shape[0] / frames[0].shape[0]
             for start in rng.permutation(np.arange(1, COUNT - FRAMES + 1))[:_STARTS].tolist():
-                stack = squares(seen[start : start + FRAMES], *where[start], scale)
+                eyes_at, far = where[start]
+                stack = squares(seen[start : start + FRAMES], eyes_at, far, scale)
                 keep(shard, stack, labels, what, way, who, rng)
 
 
@@ -115,7 +116,7 @@ def keep(
     """Add some of the squares of one look, with the labels of their places."""
     able = [k for k, place in enumerate(PLACES) if made[place] >= 0]
     for k in rng.permutation(able)[:_PLACES]:
-        shard.add(stack[k], list(made.values())[k], kind, way, person)
+        shard.add(stack[k], made[list(PLACES)[k]], kind, way, person)
 
 
 def main() -> None:

@@ -18,7 +18,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from training.detector.camera import Camera, blurred, expose, film, reduced, sharpened, some_camera
-from training.detector.scene import SIZE, Filmed, displaced, sample, wander
+from training.detector.scene import Filmed, displaced, sample, wander
+from training.detector.sources import SIZE
 
 Floats = NDArray[np.floating[Any]]
 Made = tuple[list[Floats], dict[str, int]]
@@ -204,7 +205,7 @@ def _again(frame: Floats, small: int) -> Floats:
     """Reduced and enlarged."""
     x = torch.from_numpy(np.ascontiguousarray(frame, np.float32)).permute(2, 0, 1)[None]
     low = F.interpolate(x, size=(small, small), mode="bilinear", antialias=True)
-    return F.interpolate(low, size=x.shape[-2:], mode="bicubic")[0].permute(1, 2, 0).numpy()
+    return np.asarray(F.interpolate(low, size=x.shape[-2:], mode="bicubic")[0].permute(1, 2, 0).numpy())
 
 
 def _oval(scene: Filmed, index: int, size: int, reach: float, soft: float, off: Floats) -> Floats:
@@ -213,7 +214,7 @@ def _oval(scene: Filmed, index: int, size: int, reach: float, soft: float, off: 
     u = x - m.camera[index, 0] - m.shift[index, 0] - off[0]
     v = y - m.camera[index, 1] - m.shift[index, 1] - off[1]
     far = np.hypot(u / 1.05, (v - 0.6) / 1.25) / reach
-    return np.clip((1 - far) / soft, 0, 1)[..., None].astype(np.float32)
+    return np.asarray(np.clip((1 - far) / soft, 0, 1)[..., None], np.float32)
 
 
 GENERATORS: dict[str, Callable[[Filmed, int, np.random.Generator], Made]] = {

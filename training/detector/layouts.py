@@ -119,7 +119,7 @@ def layout(frames: list[Floats], eyes: Floats, eye_distance: float, rng: np.rand
 def cropped(frames: list[Floats], eyes: Floats, rng: np.random.Generator) -> tuple[list[Floats], Floats]:
     """Now and then nearer to the head."""
     size = frames[0].shape[0]
-    side = 2 * (int(size * rng.uniform(0.7, 1.0)) // 2)
+    side = 32 * (int(size * rng.uniform(0.7, 1.0)) // 32)
     left = int(np.clip(eyes[0] - side / 2 + rng.normal(0, 0.04) * size, 0, size - side))
     top = int(np.clip(eyes[1] - side * 0.42 + rng.normal(0, 0.04) * size, 0, size - side))
     return [f[top : top + side, left : left + side] for f in frames], eyes - np.array([left, top])

@@ -54,7 +54,8 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.layers(x)
         pooled = torch.cat([y.mean((2, 3)), y.amax((2, 3))], 1)
-        return self.last(self.drop(pooled))[:, 0]
+        odds: Tensor = self.last(self.drop(pooled))[:, 0]
+        return odds
 
     def exported(self) -> dict[str, NDArray[Any]]:
         """Arrays for the product; after `eval`."""

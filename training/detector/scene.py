@@ -57,7 +57,10 @@ def wander(rng: np.random.Generator, count: int, seconds: float, fps: float) -> 
 def moving(rng: np.random.Generator, count: int, fps: float) -> Motion:
     """A talking head: lively or calm, before a camera on a stand or in a hand."""
     lively = float(np.exp(rng.uniform(np.log(0.3), np.log(2.0))))
-    line = lambda sd, seconds: sd * lively * wander(rng, count, seconds, fps)  # noqa: E731
+
+    def line(sd: float, seconds: float) -> Floats:
+        return sd * lively * wander(rng, count, seconds, fps)
+
     hand = 0.0 if rng.random() < 0.5 else float(rng.uniform(0.003, 0.03))
     talks = wander(rng, count, 0.06, fps)
     lids = np.zeros(count)
@@ -189,7 +192,7 @@ def sample(level: Tensor, x: Floats, y: Floats, mode: str = "bilinear") -> Tenso
     return out[0].permute(1, 2, 0)
 
 
-def tensor(pixels: Floats) -> Tensor:
+def tensor(pixels: NDArray[Any]) -> Tensor:
     """(H, W, C), 0..255, to (1, C, H, W), 0..1."""
     return torch.from_numpy(np.ascontiguousarray(pixels, np.float32) / 255).permute(2, 0, 1)[None]
 
@@ -200,7 +203,7 @@ def _pyramids(source: Source) -> tuple[list[Tensor], list[Tensor]]:
     return _levels(source.pixels), _levels((source.matte * 255)[..., None])
 
 
-def _levels(pixels: Floats) -> list[Tensor]:
+def _levels(pixels: NDArray[Any]) -> list[Tensor]:
     levels = [tensor(pixels)]
     for _ in range(4):
         levels.append(F.avg_pool2d(levels[-1], 2))

@@ -59,7 +59,10 @@ class Source:
 def invented(seed: int) -> Person:
     """A person whom the project's drawing code makes up."""
     rng = np.random.default_rng(seed)
-    vary = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
+
+    def vary(low: float, high: float) -> float:
+        return float(rng.uniform(low, high))
+
     wide, long_ = vary(0.93, 1.08), vary(0.95, 1.05)
     outline = tuple((x * wide, y * long_) for x, y in _OUTLINE)
     face = Face(
@@ -103,8 +106,8 @@ def _any(rng: np.random.Generator) -> Colour:
 def grained(pixels: Pixels, detail: Floats, strength: float) -> Pixels:
     """With the fine detail of a photographed surface: drawings are smoother than skin and cloth."""
     fine = detail - gaussian_filter(detail, 6.0)
-    return np.clip(pixels + strength * fine[: pixels.shape[0], : pixels.shape[1], None], 0, 255).astype(
-        np.uint8
+    return np.asarray(
+        np.clip(pixels + strength * fine[: pixels.shape[0], : pixels.shape[1], None], 0, 255), np.uint8
     )
 
 

@@ -97,4 +97,3 @@ class LayoutObserver:
                 self._at[0], self._at[-1] + (COUNT - 1) * SPACING, self._boxes[int(np.argmax(self._odds))],
             )
         ]  # fmt: skip
-

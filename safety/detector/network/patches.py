@@ -104,7 +104,7 @@ def _square(frame: Pixels, top: int, left: int, side: int, by: int) -> NDArray[n
         part = np.pad(part, ((0, side - part.shape[0]), (0, side - part.shape[1]), (0, 0)), mode="edge")
     if by == 1:
         return part
-    return np.round(part.reshape(SIDE, by, SIDE, by, 3).mean(axis=(1, 3))).astype(np.uint8)
+    return np.asarray(np.round(part.reshape(SIDE, by, SIDE, by, 3).mean(axis=(1, 3))), np.uint8)
 
 
 def _kept(start: int, length: int, side: int) -> int:

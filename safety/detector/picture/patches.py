@@ -5,6 +5,7 @@ for here.
 """
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, solve
 
@@ -99,7 +100,8 @@ def unforeseen(before: Luma, after: Luma) -> tuple[float, float]:
     power = float(target @ target)
     if power < 1e-6 * len(target):
         return 0.0, 0.0
-    gram = shifts @ shifts.T
+    columns = torch.from_numpy(shifts)  # in this thread: numpy's would wait for each other on busy cores
+    gram = (columns @ columns.T).numpy()
     gram[np.diag_indices_from(gram)] += _RIDGE * len(target)
     try:
         weights = solve(gram, shifts @ target, assume_a="pos")

@@ -15,7 +15,7 @@ from safety.detector.sound_cues.page import Heard
 from safety.detector.sound_cues.room import judge_floor, judge_spread, judge_steps
 from safety.detector.sound_cues.voice import judge_voice
 
-__all__ = ["sound_findings", "sound_notes"]
+__all__ = ["judged"]
 
 _CUES: tuple[Callable[[Sound], Heard], ...] = (
     judge_floor,
@@ -27,21 +27,13 @@ _CUES: tuple[Callable[[Sound], Heard], ...] = (
 )
 
 
-def sound_findings(speech: Speech) -> list[Finding]:
-    """Every cue of the sound that could be judged; none of silence."""
-    return [] if speech.silent else [found for heard in _listened(speech) for found in heard.findings]
-
-
-def sound_notes(speech: Speech) -> list[str]:
-    """Plain sentences on what could not be judged, and why."""
+def judged(speech: Speech) -> tuple[list[Finding], list[str]]:
+    """Every cue of the sound that could be judged, and plain sentences on what could not, and why."""
     if speech.silent:
-        return ["The sound is silent: nothing in it can be judged."]
-    notes = [heard.note for heard in _listened(speech) if heard.note]
+        return [], ["The sound is silent: nothing in it can be judged."]
+    sound = Sound(speech)
+    heard = [cue(sound) for cue in _CUES]
+    notes = [each.note for each in heard if each.note]
     if speech.seconds > MOST_SECONDS:
         notes.append(f"Of the sound the first {MOST_SECONDS:g} seconds were listened to for its own traces.")
-    return notes
-
-
-def _listened(speech: Speech) -> list[Heard]:
-    sound = Sound(speech)
-    return [cue(sound) for cue in _CUES]
+    return [found for each in heard for found in each.findings], notes
