@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from perception.audio import read_recording
+from perception.audio import Speech, read_recording
 from perception.video import open_pictures
 from safety import detector
 from safety.consent import Consent
@@ -131,11 +131,11 @@ def read_back(
         return _heard(app, video)
     with opened:
         speech = opened.speech()
-        sound = None if speech is None else app.sound_watermark.extract(speech.samples, speech.rate)
         watcher, info = watcher or Watcher(), opened.info
-        reading, report, marks, content, strangers = fan_out(
+        reading, sound, report, marks, content, strangers = fan_out(
             watcher.over(opened.frames(), info.seconds),
             app.watermark.extract,
+            lambda frames: _sound_read(app, speech),
             lambda frames: detector.inspect(
                 frames,
                 speech,
@@ -150,6 +150,11 @@ def read_back(
             lambda frames: _strangers(app, frames, identity_id),
         )
     return ReadBack(reading, sound, report, marks, strangers, info.width / info.height, content)
+
+
+def _sound_read(app: App, speech: Speech | None) -> SoundReading | None:
+    """The mark in the sound, beside the readers of the pictures."""
+    return None if speech is None else app.sound_watermark.extract(speech.samples, speech.rate)
 
 
 def _heard(app: App, path: Path) -> ReadBack:

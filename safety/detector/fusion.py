@@ -24,6 +24,7 @@ FAMILIES = {
     ),
     "motion": ("head", "blinks", "brows", "gaze", "lips", "geometry"),
     "sound": ("sound",),
+    "drawing": ("drawn",),
 }  # fmt: skip
 DISCOUNT = 0.6
 """What the next strongest group of a family counts, of what the one before it does."""
@@ -41,8 +42,9 @@ LEAST_GROUPS = 2
 """Groups that must speak for a machine-made verdict: one cue never decides."""
 LEAST_RATIO = 0.2
 """Nats from which on a group speaks for it."""
-SURE_GROUP, SURE_RATIO = "network", 1.2
-"""But the network of what moves may decide alone, from that ratio on: it has seen a clip's every second."""
+SURE_GROUPS, SURE_RATIO = ("network", "drawn"), 1.2
+"""But these may decide alone, from that ratio on: the network of what moves has seen a clip's every second,
+and no camera films a flat drawing that speaks."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,8 @@ def _verdict(score: float, ratios: dict[str, float], quality: Quality, p: Parame
     if quality.seconds < LEAST_SECONDS or not ratios:
         return "inconclusive"
     speak = sum(ratio >= LEAST_RATIO for ratio in ratios.values())
-    if score >= p.machine_made and (speak >= LEAST_GROUPS or ratios.get(SURE_GROUP, 0.0) >= SURE_RATIO):
+    sure = any(ratios.get(group, 0.0) >= SURE_RATIO for group in SURE_GROUPS)
+    if score >= p.machine_made and (speak >= LEAST_GROUPS or sure):
         return "machine_made"
     if score <= p.no_sign and len(ratios) >= NO_SIGN_GROUPS and not _poor(quality):
         return "no_sign"

@@ -30,7 +30,7 @@ MOST_FACES = 4
 LEAST_EYES = 24.0
 """Pixels between the eyes below which a second face is not followed, and no face is judged: there is less
 than a pixel to a lid's height then, and the irises cannot be found (`perception.face.IRIS_EYE_DISTANCE`)."""
-IRIS_SECONDS = 0.07
+IRIS_SECONDS = 0.11
 """The irises are looked for this often: gaze holds for 0.2 s and more between two leaps."""
 _SAME = 0.5  # overlap of two boxes that lie on one face
 

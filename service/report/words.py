@@ -66,6 +66,7 @@ GROUPS: Mapping[str, str] = {
     "noise": "Camera noise",
     "compression": "Compression",
     "pulse": "Pulse in the skin",
+    "drawn": "Drawn or filmed",
     "sound": "Sound",
     "network": "Learnt model",
 }

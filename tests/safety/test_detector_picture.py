@@ -181,6 +181,7 @@ def test_findings_are_of_groups_that_are_known_and_carry_time_and_place() -> Non
     for finding in look("film", 14)[0].values():
         assert finding.group in {
             "texture", "noise", "mouth", "sharpness", "borders", "spectrum", "compression", "pulse",
+            "drawn",
         }  # fmt: skip
         assert finding.source
         assert finding.reason

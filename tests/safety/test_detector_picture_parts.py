@@ -9,7 +9,6 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter, shift
 
 from perception.face import Face
-from safety.detector.picture import picture_cues
 from safety.detector.picture.compression import Compression, blocking, resolution
 from safety.detector.picture.cue import Bounds
 from safety.detector.picture.patches import affine_between, alike, fine, sampled, unforeseen
@@ -262,4 +261,3 @@ def test_quality_tells_a_sharp_picture_from_an_enlarged_one() -> None:
             cue.see(View(k / 25, cut(gaussian_filter(scene, (blur, blur, 0))), seen, k))
         quality.append(cue.quality)
     assert quality[0] > quality[1] + 0.2
-    assert len(picture_cues()) == 9

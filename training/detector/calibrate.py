@@ -34,6 +34,7 @@ BELIEFS: dict[str, tuple[float, float]] = {
     "compression": (-0.05, 0.5), "sharpness": (-0.1, 0.8), "borders": (-0.1, 0.8), "mouth": (-0.15, 1.0),
     "pulse": (-0.2, 0.3), "head": (-0.25, 1.2), "blinks": (-0.1, 0.7), "brows": (-0.05, 0.5),
     "gaze": (-0.1, 0.7), "lips": (-0.15, 1.0), "geometry": (-0.15, 0.8), "sound": (-0.1, 0.6),
+    "drawn": (0.0, 2.5),
 }  # fmt: skip
 FITTED = ("texture", "noise", "spectrum", "compression", "sharpness", "borders", "mouth")
 """Of motion and sound the clips tell nothing: filmed and made ones share them."""

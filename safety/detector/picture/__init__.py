@@ -1,4 +1,5 @@
-"""What pictures give away: texture, noise, mouth, sharpness, borders, spectrum, compression, pulse.
+"""What pictures give away: texture, noise, mouth, sharpness, borders, spectrum, compression, pulse,
+flat colours.
 
 Every cue says when it cannot judge (too small, too compressed, too short) in `notes()`, and gives no finding
 then. Each needs the face; none asks who it is.
@@ -7,6 +8,7 @@ then. Each needs the face; none asks who it is.
 from safety.detector.picture.borders import Borders
 from safety.detector.picture.compression import Compression
 from safety.detector.picture.cue import PictureCue
+from safety.detector.picture.drawn import Drawn
 from safety.detector.picture.mouth import MouthInside
 from safety.detector.picture.noise import Noise
 from safety.detector.picture.pairs import Pairs
@@ -37,4 +39,5 @@ def picture_cues() -> list[PictureCue]:
         Spectrum(),
         Compression(),
         Pulse(),
+        Drawn(),
     ]
