@@ -2,8 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -137,7 +137,8 @@ class VideoWriter:
     def add(self, pixels: NDArray[np.uint8]) -> None:
         """The next frame, (H, W, 3) uint8 RGB, of the first one's size, and the sound up to its end."""
         if self._shape is None:
-            self._open_tracks(pixels)
+            with _same_priority():
+                self._open_tracks(pixels)
         if pixels.shape != self._shape or pixels.dtype != np.uint8:
             raise ValueError(
                 f"frame {self._count} is {pixels.shape} {pixels.dtype}, the first was {self._shape}"
@@ -220,6 +221,18 @@ class VideoWriter:
                 self._container.mux(packet)
             else:
                 self._container.mux(self._cleaner.filter(packet))
+
+
+@contextmanager
+def _same_priority() -> Iterator[None]:
+    """Give this thread back the scheduling that it had: SVT-AV1, run as root, opens by raising the thread that
+    calls it to a real-time priority, and what that thread starts later would starve the machine."""
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        if os.sched_getscheduler(0) != policy:
+            os.sched_setscheduler(0, policy, parameters)
 
 
 def _even(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -434,3 +434,17 @@ def test_damaged_files_raise_only_our_errors(kind: tuple[str, str], data: st.Dat
         for _, pixels in video.frames():
             assert pixels.shape == (video.info.height, video.info.width, 3)
         video.speech()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="needs Linux's scheduler calls")
+def test_av1_does_not_take_the_machine(tmp_path: Path) -> None:
+    """SVT-AV1, run as root, would leave the caller with a real-time priority: it is given back."""
+    before = os.sched_getscheduler(0)
+    with VideoWriter(
+        tmp_path / "x.mp4", fps=Fraction(25), speech=None, codec="libsvtav1",
+        options={"crf": "40", "preset": "10"},
+    ) as writer:  # fmt: skip
+        for level in range(3):
+            writer.add(np.full((128, 128, 3), 40 * level, np.uint8))
+        writer.finish()
+    assert os.sched_getscheduler(0) == before
