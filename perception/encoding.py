@@ -225,7 +225,7 @@ class VideoWriter:
 
 @contextmanager
 def _same_priority() -> Iterator[None]:
-    """Give this thread back the scheduling that it had: SVT-AV1, run as root, opens by raising the calling thread
+    """Give this thread back the scheduling that it had: SVT-AV1, run as root, raises the calling thread
     to a real-time priority, and what that thread starts later would starve the machine."""
     policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
