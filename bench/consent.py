@@ -1,8 +1,8 @@
 """`python -m bench consent [--decisions N] [--withdrawals N] [--jobs N]`: deciding, and ending it.
 
 Policy decisions are timed whole, from facts to permit, beside Cedar alone on a request that was built before.
-Withdrawals are timed from the call to the last frame: of a loop that hands out 25 frames a second and looks
-for the withdrawal before each (what a stream does; nothing is rendered in it), and of jobs of a served
+Withdrawals are timed from the call to the last frame: of the engine's live stream, fed and rendered at 25
+frames a second under a watched consent (no call of the service streams yet), and of jobs of a served
 deployment, over gRPC, until the caller is told, when the worker is dead: an upper bound of the last frame.
 """
 
@@ -18,7 +18,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from engine.prosody import RATE
 from engine.state import Controls
+from engine.stream import open_stream
+from perception.face import FaceFinder
 from safety.consent import Consents
 from safety.consent_record import RecordSigner
 from safety.facts import Facts
@@ -28,6 +33,7 @@ from safety.scope import Ask, Scope
 from safety.stores import open_records
 from service.client import Client, RemoteError
 from service.demo.cast import Sitter, drawn
+from service.demo.characters import draw
 from service.demo.scenario import AUDITOR, CLIENT, OPERATOR, REVIEWER, Story, enrol_and_consent, spec_for
 from service.deployment import Deployment
 
@@ -43,7 +49,7 @@ def run(argv: list[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="python -m bench consent")
     parser.add_argument("--decisions", type=int, default=5000)
     parser.add_argument("--withdrawals", type=int, default=20)
-    parser.add_argument("--jobs", type=int, default=5, help="0: none, which needs no models")
+    parser.add_argument("--jobs", type=int, default=5, help="0: none")
     args = parser.parse_args(argv)
     whole, alone = _decisions(args.decisions)
     with tempfile.TemporaryDirectory() as folder:
@@ -128,11 +134,16 @@ def _paced(folder: Path, number: int) -> float:
         )
         stop, begun, frames = threading.Event(), threading.Event(), []
 
+        live = open_stream(draw("mira", 512), Controls(size=512, fps=FPS), FaceFinder())
+        piece = np.zeros(RATE // FPS, np.float32)
+
         def stream() -> None:
             with consents.watched(consent.consent_id, lambda _: stop.set(), ask, lambda: datetime.now(UTC)):
                 while not stop.wait(1 / FPS):
-                    frames.append(time.perf_counter())
-                    begun.set()
+                    live.feed(piece)
+                    for _ in live.frames():
+                        frames.append(time.perf_counter())
+                        begun.set()
 
         thread = threading.Thread(target=stream)
         thread.start()
