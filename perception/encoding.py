@@ -137,7 +137,7 @@ class VideoWriter:
     def add(self, pixels: NDArray[np.uint8]) -> None:
         """The next frame, (H, W, 3) uint8 RGB, of the first one's size, and the sound up to its end."""
         if self._shape is None:
-            with _same_priority():
+            with same_priority():
                 self._open_tracks(pixels)
         if pixels.shape != self._shape or pixels.dtype != np.uint8:
             raise ValueError(
@@ -224,7 +224,7 @@ class VideoWriter:
 
 
 @contextmanager
-def _same_priority() -> Iterator[None]:
+def same_priority() -> Iterator[None]:
     """Give this thread back the scheduling that it had: SVT-AV1, run as root, raises the calling thread
     to a real-time priority, and what that thread starts later would starve the machine."""
     policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)

@@ -10,6 +10,8 @@ import av.filter
 import numpy as np
 from numpy.typing import NDArray
 
+from perception.encoding import same_priority
+
 FPS = 25.0
 
 Video = NDArray[np.uint8]  # (T, H, W, 3) RGB
@@ -54,7 +56,7 @@ def through(
     rate = fps if out is None else out
     codec = codec or h264(23)
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="matroska") as file:
+    with same_priority(), av.open(buffer, "w", format="matroska") as file:
         stream = file.add_stream(
             codec.name, rate=Fraction(rate).limit_denominator(1001), options=dict(codec.options)
         )

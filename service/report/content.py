@@ -137,8 +137,9 @@ def _score(answer: Mapping[str, Any]) -> list[str]:
     band = answer.get("band") or {}
     if answer["calibrated"] and band.get("false_alarms") is not None:
         lines.append(
-            f"The score is {answer['score']:.2f}. From {band['high']:.2f} on it counts as a finding: of real "
-            f"videos that it was measured on, {band['false_alarms']:.0%} were above. Between "
+            f"The score is {answer['score']:.2f}. From {band['high']:.2f} on it counts as a finding: of the "
+            "recordings by simulated cameras that this was set on, at most about "
+            f"{band['false_alarms']:.0%} were above; for real ones that is not known. Between "
             f"{band['low']:.2f} and {band['high']:.2f} nothing is claimed."
         )
     else:
